@@ -1,0 +1,36 @@
+# Everything a newcomer types. `make` alone lists it. Needs python3 >= 3.11, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv with everything that tests and benchmarks need
+
+$(READY): pyproject.toml constraints.txt
+	@command -v git >/dev/null || { echo "make: git is missing; install it first" >&2; exit 2; }
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "make: no $(PYTHON) here; install Python 3.11 or later, or name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: $$($(PYTHON) --version) is too old; pyrt needs 3.11 or later: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@echo "==> Creating .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv .venv || { \
+	  echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "==> Installing pyrt and its tools, pinned by constraints.txt (a minute or so)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+test: $(READY) ## Run every test; what needs valgrind or Chromium says so where it is missing
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean: ## Remove what these targets made, except results/
+	rm -rf .venv .asv html

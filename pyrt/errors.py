@@ -1,0 +1,185 @@
+"""The exception tree: who is at fault, with fields a program can read; the message is derived from the fields.
+
+`UsageError` is the author's mistake and is raised at registration or `freeze()`. The rest happen at run time
+and each has one answer over HTTP (see `pyrt.controller`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+__all__ = (
+    "ClosedError",
+    "FrozenError",
+    "HttpError",
+    "MalformedBody",
+    "Overload",
+    "ProtocolError",
+    "PyrtError",
+    "RouteConflict",
+    "UnknownName",
+    "UsageError",
+    "ValidationError",
+    "Violation",
+)
+
+
+class PyrtError(Exception):
+    """Root of everything pyrt raises on purpose."""
+
+
+class UsageError(PyrtError):
+    """The app is declared wrongly; raised at registration or `freeze()`, never while a request runs."""
+
+
+class FrozenError(UsageError):
+    """Something was registered after `freeze()`."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"cannot add {what}: the app is frozen; declare everything before it starts")
+
+
+class RouteConflict(UsageError):
+    """Two routes would answer the same requests.
+
+    Attributes:
+        method: upper case.
+        path: the template that was refused.
+        other: the template it collides with.
+    """
+
+    def __init__(self, method: str, path: str, other: str, where: str, other_where: str) -> None:
+        self.method, self.path, self.other = method, path, other
+        super().__init__(
+            f"{method} {path} ({where}) answers the same requests as {method} {other} ({other_where}); "
+            "remove one of them or change its path"
+        )
+
+
+class UnknownName(UsageError):
+    """A handler, hook or subscriber names a parameter that nothing provides."""
+
+    def __init__(self, function: str, name: str, known: Iterable[str]) -> None:
+        self.function, self.name, self.known = function, name, tuple(known)
+        super().__init__(
+            f"{function} names {name!r}, which nothing provides; it may name {', '.join(self.known)}. "
+            f"A query parameter is annotated: {name}: Query[...]"
+        )
+
+
+class HttpError(PyrtError):
+    """Raise it in a handler or hook to answer with *status* and a problem document (RFC 9457).
+
+    Attributes:
+        status: 400 to 599.
+        detail: shown to the client.
+        headers: added to the answer.
+    """
+
+    def __init__(self, status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()) -> None:
+        if not 400 <= status <= 599:
+            raise UsageError(f"HttpError takes a status from 400 to 599, got {status}")
+        self.status, self.detail, self.headers = status, detail, tuple(headers)
+        super().__init__(f"{status} {self.title}" + (f": {detail}" if detail else ""))
+
+    @property
+    def title(self) -> str:
+        return phrase(self.status)
+
+
+class MalformedBody(HttpError):
+    """The body is not JSON at all: truncated, badly encoded or nested too deeply."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(400, detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One part of a value that its schema refuses.
+
+    Attributes:
+        path: where, as `$.items[3].price` or `$.scores["ada"]`.
+        expected: what the schema wants there.
+        got: what was there, shortened.
+        code: `missing`, `unknown`, `type` or `constraint`.
+    """
+
+    path: str
+    expected: str
+    got: str
+    code: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"path": self.path, "expected": self.expected, "got": self.got, "code": self.code}
+
+
+class ValidationError(PyrtError):
+    """A value does not fit its schema.
+
+    Attributes:
+        violations: all of them, never empty.
+    """
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)
+        first = self.violations[0]
+        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
+        super().__init__(f"{first.path}: expected {first.expected}, got {first.got}{more}")
+
+
+class Overload(PyrtError):
+    """Refused for load, with the numbers.
+
+    Attributes:
+        what: the queue, pool or connection that is full.
+        pending, limit: how full, of how much.
+        retry_after_s: when to come back, in seconds.
+    """
+
+    def __init__(self, what: str, pending: int, limit: int, retry_after_s: float = 1.0) -> None:
+        self.what, self.pending, self.limit, self.retry_after_s = what, pending, limit, retry_after_s
+        super().__init__(f"{what} is full: {pending} of {limit}; retry in {retry_after_s:g} s")
+
+
+class ClosedError(PyrtError):
+    """You closed it, or it is at its end.
+
+    Attributes:
+        what: the thing that is closed.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what} is closed")
+
+
+class ProtocolError(PyrtError):
+    """The peer's bytes break HTTP/1.1; nothing after them is read.
+
+    Attributes:
+        status: what to answer before the connection closes.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status, self.detail = status, detail
+        super().__init__(f"{status}: {detail}")
+
+
+def phrase(status: int) -> str:
+    """The standard's words for a status, `Not Found` for 404."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def describe(function: Any) -> str:
+    """`name (file:line)` of a function, for messages that must name a place."""
+    code = getattr(function, "__code__", None)
+    name = getattr(function, "__qualname__", repr(function))
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name
