@@ -9,14 +9,17 @@ from .errors import (
     Violation,
 )
 from .messages import Headers, Request, Response
+from .routing import Match, Router
 
 __all__ = (
     "Headers",
     "HttpError",
+    "Match",
     "Overload",
     "PyrtError",
     "Request",
     "Response",
+    "Router",
     "UsageError",
     "ValidationError",
     "Violation",
