@@ -8,10 +8,13 @@ from .errors import (
     ValidationError,
     Violation,
 )
+from .gtype import Email, GType
 from .messages import Headers, Request, Response
 from .routing import Match, Router
 
 __all__ = (
+    "Email",
+    "GType",
     "Headers",
     "HttpError",
     "Match",
