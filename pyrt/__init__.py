@@ -10,6 +10,7 @@ from .errors import (
 )
 from .gtype import Email, GType
 from .messages import Headers, Request, Response
+from .queue import QueueFabric, Subscription
 from .routing import Match, Router
 
 __all__ = (
@@ -20,9 +21,11 @@ __all__ = (
     "Match",
     "Overload",
     "PyrtError",
+    "QueueFabric",
     "Request",
     "Response",
     "Router",
+    "Subscription",
     "UsageError",
     "ValidationError",
     "Violation",

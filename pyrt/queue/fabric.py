@@ -1,0 +1,182 @@
+"""The queue fabric: publish and subscribe inside one process, every queue bounded.
+
+Each subscription has its own queue; subscribers that share a *group* share one. A publish reaches every
+subscription of the topic or, when one of them is full, none: the publisher is refused with the numbers.
+
+Invariant: waiting receivers and pending messages are never both non-empty. Messages live as long as the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, NamedTuple
+
+from ..errors import ClosedError, Overload, UsageError
+
+__all__ = ("QueueFabric", "Statistics", "Subscription")
+
+
+class Statistics(NamedTuple):
+    """Numbers of one subscription.
+
+    Attributes:
+        pending, limit_messages: how full, of how much.
+        published, delivered, refused: messages since the start.
+    """
+
+    pending: int
+    limit_messages: int
+    published: int
+    delivered: int
+    refused: int
+
+
+class Subscription:
+    """One bounded queue on a topic. Receive with `await get()`, `get_nowait()` or `async for`."""
+
+    __slots__ = (
+        "_closed",
+        "_delivered",
+        "_pending",
+        "_published",
+        "_refused",
+        "_waiting",
+        "group",
+        "limit_messages",
+        "topic",
+    )
+
+    def __init__(self, topic: str, group: str | None, limit_messages: int) -> None:
+        if limit_messages < 1:
+            raise UsageError(f"limit_messages is at least 1, got {limit_messages}")
+        self.topic, self.group, self.limit_messages = topic, group, limit_messages
+        self._pending: deque[Any] = deque()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._published = self._delivered = self._refused = 0
+        self._closed = False
+
+    @property
+    def full(self) -> bool:
+        return len(self._pending) >= self.limit_messages
+
+    def _put(self, message: Any) -> None:
+        self._pending.append(message)
+        self._published += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    def get_nowait(self) -> Any:
+        """The oldest message.
+
+        Raises:
+            LookupError: nothing is pending.
+        """
+        if not self._pending:
+            raise LookupError(f"nothing is pending on {self.topic!r}")
+        self._delivered += 1
+        return self._pending.popleft()
+
+    async def get(self) -> Any:
+        """The oldest message; waits for one. Cancelling a wait loses nothing.
+
+        Raises:
+            ClosedError: the subscription is closed and nothing is pending.
+        """
+        while not self._pending:
+            if self._closed:
+                raise ClosedError(f"subscription to {self.topic!r}")
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                # A message may have been announced to this receiver only: pass the word on.
+                if self._pending:
+                    self._wake()
+                raise
+        return self.get_nowait()
+
+    def __aiter__(self) -> Subscription:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.get()
+        except ClosedError:
+            raise StopAsyncIteration from None
+
+    def close(self) -> None:
+        """Accept nothing more: receivers get what is pending, then `ClosedError` (`async for` ends)."""
+        self._closed = True
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiting.clear()
+
+    def statistics(self) -> Statistics:
+        return Statistics(len(self._pending), self.limit_messages, self._published, self._delivered, self._refused)
+
+    def __repr__(self) -> str:
+        pending = f"{len(self._pending)} of {self.limit_messages} pending"
+        return f"<Subscription {self.topic!r} group={self.group!r} {pending}>"
+
+
+class QueueFabric:
+    """Topics by name, each with its subscriptions."""
+
+    def __init__(self) -> None:
+        self._topics: dict[str, list[Subscription]] = {}
+
+    def subscribe(self, topic: str, group: str | None = None, limit_messages: int = 1000) -> Subscription:
+        """A new queue on *topic*, or the one its *group* already has.
+
+        Raises:
+            UsageError: a limit below 1, or one that differs from the group's.
+        """
+        subscriptions = self._topics.setdefault(topic, [])
+        for subscription in subscriptions:
+            if group is not None and subscription.group == group:
+                if subscription.limit_messages != limit_messages:
+                    raise UsageError(
+                        f"group {group!r} of {topic!r} has a limit of {subscription.limit_messages} messages, "
+                        f"not {limit_messages}; give all its subscribers the same"
+                    )
+                return subscription
+        subscriptions.append(Subscription(topic, group, limit_messages))
+        return subscriptions[-1]
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Take a queue off its topic and close it; what is pending in it can still be received."""
+        if subscription in self._topics.get(subscription.topic, ()):
+            self._topics[subscription.topic].remove(subscription)
+        subscription.close()
+
+    def publish_nowait(self, topic: str, message: Any) -> int:
+        """Hand *message* to every subscription of *topic*; the number of them.
+
+        Raises:
+            Overload: one is full; then none got it.
+        """
+        subscriptions = self._topics.get(topic, ())
+        for subscription in subscriptions:
+            if subscription.full:
+                subscription._refused += 1
+                raise Overload(f"queue {topic!r}", len(subscription._pending), subscription.limit_messages)
+        for subscription in subscriptions:
+            subscription._put(message)
+        return len(subscriptions)
+
+    async def publish(self, topic: str, message: Any) -> int:
+        """As `publish_nowait`: a full queue refuses, so this does not wait."""
+        return self.publish_nowait(topic, message)
+
+    def statistics(self) -> dict[str, list[Statistics]]:
+        """Numbers of every subscription, by topic."""
+        return {topic: [each.statistics() for each in queues] for topic, queues in self._topics.items()}
