@@ -1,5 +1,6 @@
 """pyrt: a runtime for Python services. What an app author imports."""
 
+from .context import GlobalContext, LocalContext
 from .errors import (
     HttpError,
     Overload,
@@ -16,8 +17,10 @@ from .routing import Match, Router
 __all__ = (
     "Email",
     "GType",
+    "GlobalContext",
     "Headers",
     "HttpError",
+    "LocalContext",
     "Match",
     "Overload",
     "PyrtError",
