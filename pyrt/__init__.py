@@ -1,5 +1,6 @@
 """pyrt: a runtime for Python services. What an app author imports."""
 
+from .binding import Query
 from .context import GlobalContext, LocalContext
 from .errors import (
     HttpError,
@@ -10,6 +11,7 @@ from .errors import (
     Violation,
 )
 from .gtype import Email, GType
+from .hooks import HookChain
 from .messages import Headers, Request, Response
 from .queue import QueueFabric, Subscription
 from .routing import Match, Router
@@ -19,11 +21,13 @@ __all__ = (
     "GType",
     "GlobalContext",
     "Headers",
+    "HookChain",
     "HttpError",
     "LocalContext",
     "Match",
     "Overload",
     "PyrtError",
+    "Query",
     "QueueFabric",
     "Request",
     "Response",

@@ -1,0 +1,165 @@
+"""Functions take what they name: for each parameter, where its value comes from, decided once.
+
+A *vocabulary* maps a name to its source, a function of the context: the LocalContext of a request, or a message's
+delivery. What is not in it, and is not annotated as a query parameter, is an error at `freeze()`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+from urllib.parse import parse_qs
+
+from .context import LocalContext
+from .errors import MalformedBody, UnknownName, UsageError, ValidationError, Violation, describe
+from .gtype import GType
+
+__all__ = (
+    "Binding",
+    "Query",
+    "Source",
+    "Vocabulary",
+    "body_source",
+    "is_async",
+    "param_source",
+    "parameters",
+    "request_vocabulary",
+    "vocabulary",
+)
+
+Source = Callable[[Any], Any]
+Vocabulary = Mapping[str, Source]
+
+T = TypeVar("T")
+
+
+class QueryParameter:
+    """Marks an annotation as a query parameter."""
+
+
+Query = Annotated[T, QueryParameter()]
+"""`q: Query[int]`: a query parameter, converted; with a default it may be absent; `Query[list[int]]` takes all."""
+
+
+def vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
+    """The names every function of an app may use: `gctx`, its modules, and *more* for this kind of function."""
+    names: dict[str, Source] = {"gctx": lambda context: context.gctx}
+    for name in modules:
+        names[name] = _module_source(name)
+    return names | more
+
+
+def request_vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
+    """The names of what runs inside a request: also `req` and `lctx`."""
+    return vocabulary(modules, req=lambda lctx: lctx.request, lctx=lambda lctx: lctx, **more)
+
+
+def _module_source(name: str) -> Source:
+    return lambda context: context.gctx.modules[name]
+
+
+def param_source(name: str) -> Source:
+    """Where a path parameter comes from."""
+    return lambda lctx: lctx.params[name]
+
+
+class Binding:
+    """A function with the source of each parameter it names; called with the context.
+
+    Raises:
+        UnknownName: a parameter that neither *names* nor the query provides.
+        UsageError: a parameter that cannot be given by name, or an annotation that cannot be resolved.
+    """
+
+    __slots__ = ("function", "sources")
+
+    def __init__(self, function: Callable[..., Any], names: Vocabulary) -> None:
+        self.function = function
+        self.sources: dict[str, Source] = {}
+        for parameter in parameters(function):
+            source = names.get(parameter.name) or _query_source(function, parameter)
+            if source is not None:
+                self.sources[parameter.name] = source
+            elif parameter.default is parameter.empty:
+                raise UnknownName(describe(function), parameter.name, sorted(names))
+
+    def __call__(self, context: Any) -> Any:
+        """Call the function; the result is what it returned, a coroutine if it is async."""
+        return self.function(**{name: source(context) for name, source in self.sources.items()})
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of *function*, all of which can be given by name."""
+    if not callable(function):
+        raise UsageError(f"{function!r} is not a function")
+    found = list(inspect.signature(function).parameters.values())
+    for parameter in found:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise UsageError(
+                f"{describe(function)} has {str(parameter)!r}; it must name what it takes, each by its own name"
+            )
+    return found
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling *function* gives a coroutine: `async def`, a partial of one, an object that is called so."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def annotation(function: Callable[..., Any], name: str) -> Any:
+    """The annotation of one parameter, evaluated; `inspect.Parameter.empty` where there is none."""
+    target = function if inspect.isroutine(function) else type(function).__call__
+    if name not in getattr(target, "__annotations__", {}):
+        return inspect.Parameter.empty
+    try:
+        return typing.get_type_hints(target, include_extras=True)[name]
+    except NameError as error:
+        raise UsageError(
+            f"{describe(function)}: cannot resolve its annotations ({error}); define the type at module level"
+        ) from None
+
+
+def body_source(function: Callable[..., Any]) -> Source:
+    """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON."""
+    wanted = annotation(function, "body")
+    if wanted is inspect.Parameter.empty or wanted is Any:
+        return lambda lctx: lctx.request.json()
+    if wanted is bytes:
+        return lambda lctx: lctx.request.body
+    gtype = GType(wanted)
+    return lambda lctx: gtype.decode(lctx.request.body)
+
+
+def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
+    wanted = annotation(function, parameter.name)
+    if get_origin(wanted) is not Annotated or not any(
+        isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:]
+    ):
+        return None
+    name, default = parameter.name, parameter.default
+    gtype = GType(wanted)
+    many = get_origin(get_args(wanted)[0]) in (list, set, tuple, frozenset)
+
+    def read(lctx: LocalContext) -> Any:
+        values = query_values(lctx.request.query).get(name)
+        if values is None and default is not parameter.empty:
+            return default
+        if values is None:
+            raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
+        return gtype.convert(values if many else values[-1], path=f"$query.{name}")
+
+    return read
+
+
+def query_values(query: str) -> dict[str, list[str]]:
+    """The query's values by name, in order.
+
+    Raises:
+        MalformedBody: 400, its escapes are not UTF-8 or there are over 1,000 fields.
+    """
+    try:
+        return parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise MalformedBody(f"the query cannot be read: {error}") from None

@@ -1,0 +1,75 @@
+"""The hook orchestrator: functions around a handler, in three phases.
+
+`before` hooks run in order and may answer in the handler's place; `after` and `catch` hooks run in reverse order.
+A hook takes what it names: `req`, `lctx`, `gctx` and modules everywhere, `res` after, `error` in catch.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .binding import Binding, request_vocabulary
+from .context import LocalContext
+from .messages import Response
+from .types import Hook
+
+__all__ = ("HookChain",)
+
+
+class HookChain:
+    """The hooks of a route, bound once and run per request.
+
+    Args:
+        before, after, catch: functions in the order they were declared.
+        modules: names that hooks may use besides their phase's own.
+
+    Raises:
+        UsageError: a hook with a signature that cannot be met.
+    """
+
+    __slots__ = ("after", "before", "catch")
+
+    def __init__(
+        self,
+        before: Iterable[Hook] = (),
+        after: Iterable[Hook] = (),
+        catch: Iterable[Hook] = (),
+        modules: Mapping[str, Any] | None = None,
+    ) -> None:
+        names = request_vocabulary(modules or {})
+        with_response = names | {"res": lambda lctx: lctx.response}
+        with_error = names | {"error": lambda lctx: lctx.error}
+        self.before = tuple(Binding(hook, names) for hook in before)
+        self.after = tuple(Binding(hook, with_response) for hook in after)[::-1]
+        self.catch = tuple(Binding(hook, with_error) for hook in catch)[::-1]
+
+    async def run_before(self, lctx: LocalContext) -> Response | None:
+        """Run the before hooks; the first that returns something answers the request with it."""
+        for hook in self.before:
+            answer = hook(lctx)
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer is not None:
+                return Response.of(answer)
+        return None
+
+    async def run_after(self, lctx: LocalContext) -> None:
+        """Run the after hooks; one that returns something replaces `lctx.response`."""
+        for hook in self.after:
+            answer = hook(lctx)
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer is not None:
+                lctx.response = Response.of(answer)
+
+    async def run_catch(self, lctx: LocalContext) -> Response | None:
+        """Run the catch hooks on `lctx.error`; the first that returns something answers the request with it."""
+        for hook in self.catch:
+            answer = hook(lctx)
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if answer is not None:
+                return Response.of(answer)
+        return None
