@@ -1,7 +1,9 @@
 """pyrt: a runtime for Python services. What an app author imports."""
 
+from .app import App
 from .binding import Query
 from .context import GlobalContext, LocalContext
+from .controller import Controller
 from .errors import (
     HttpError,
     Overload,
@@ -12,19 +14,25 @@ from .errors import (
 )
 from .gtype import Email, GType
 from .hooks import HookChain
+from .ingress.limits import Limits
 from .messages import Headers, Request, Response
+from .modules import Module
 from .queue import QueueFabric, Subscription
 from .routing import Match, Router
 
 __all__ = (
+    "App",
+    "Controller",
     "Email",
     "GType",
     "GlobalContext",
     "Headers",
     "HookChain",
     "HttpError",
+    "Limits",
     "LocalContext",
     "Match",
+    "Module",
     "Overload",
     "PyrtError",
     "Query",

@@ -1,0 +1,1 @@
+"""The edge: bytes of a connection become requests, responses become bytes."""

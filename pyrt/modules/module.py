@@ -1,0 +1,66 @@
+"""Modules in this process: made at `freeze()`, started in order of declaration, stopped in reverse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from ..errors import UsageError
+
+__all__ = ("Module", "Modules")
+
+_log = logging.getLogger("pyrt")
+
+
+class Module:
+    """A service that handlers name. Override `start` and `stop` where it has something to open and to close."""
+
+    async def start(self) -> None:
+        """Called once before the first request."""
+
+    async def stop(self) -> None:
+        """Called once after the last request."""
+
+
+class Modules(Mapping[str, Any]):
+    """The modules of an app by name."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Any]]) -> None:
+        self._modules = {name: _made(name, make) for name, make in makers.items()}
+        self._started: list[str] = []
+
+    def __getitem__(self, name: str) -> Any:
+        return self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    async def start(self) -> None:
+        """Start all in order; if one fails, those already started are stopped and the failure is raised."""
+        for name, module in self._modules.items():
+            try:
+                await module.start()
+            except BaseException:
+                await self.stop()
+                raise
+            self._started.append(name)
+
+    async def stop(self) -> None:
+        """Stop what was started, last first; a failure is logged and the rest still stops."""
+        while self._started:
+            name = self._started.pop()
+            try:
+                await self._modules[name].stop()
+            except Exception:
+                _log.exception("module %r failed to stop", name)
+
+
+def _made(name: str, make: Callable[[], Any]) -> Module:
+    module = make()
+    if not isinstance(module, Module):
+        raise UsageError(f"module {name!r} is {module!r}; it must be a pyrt.Module")
+    return module

@@ -1,0 +1,76 @@
+import httpx
+import pytest
+
+from pyrt import App, Module
+from pyrt.ingress import asgi
+from pyrt.ingress.limits import Limits
+
+
+def echo() -> App:
+    app = App()
+
+    @app.post("/{name}")
+    async def handler(name, req, body: bytes):  # type: ignore[no-untyped-def]
+        return [name, req.query, req.headers["x-y"], body.decode()]
+
+    @app.get("/none")
+    async def none() -> None: ...
+
+    return app
+
+
+def client(app: App) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+async def test_an_app_is_an_asgi_application() -> None:
+    async with client(echo()) as http:
+        response = await http.post("/a%2Fb?c=d", headers={"X-Y": "z"}, content=b"body")
+        assert response.json() == ["a/b", "c=d", "z", "body"]
+        assert response.headers["content-length"] == str(len(response.content))
+        assert (await http.get("/none")).status_code == 204
+        assert (await http.get("/nowhere/at/all")).status_code == 404
+
+
+async def test_a_body_past_the_limit_is_a_413() -> None:
+    async def handle(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        await asgi.serve(echo(), scope, receive, send, Limits(body_bytes=3))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(handle), base_url="http://test") as http:
+        assert (await http.post("/a", headers={"X-Y": ""}, content=b"abc")).status_code == 200
+        assert (await http.post("/a", headers={"X-Y": ""}, content=b"abcd")).status_code == 413
+
+
+async def lifespan(app: App) -> list[str]:
+    incoming, sent = ["lifespan.startup", "lifespan.shutdown"], []
+
+    async def receive() -> dict[str, str]:
+        return {"type": incoming.pop(0)}
+
+    async def send(message: asgi.Scope) -> None:
+        sent.append(message["type"])
+
+    try:
+        await app({"type": "lifespan"}, receive, send)
+    except RuntimeError:
+        sent.append("raised")
+    return sent
+
+
+async def test_lifespan_starts_and_stops_the_app() -> None:
+    assert await lifespan(echo()) == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+async def test_a_failed_start_is_reported() -> None:
+    class Broken(Module):
+        async def start(self) -> None:
+            raise RuntimeError("no")
+
+    app = App()
+    app.module("broken", Broken)
+    assert await lifespan(app) == ["lifespan.startup.failed", "raised"]
+
+
+async def test_other_scopes_are_refused() -> None:
+    with pytest.raises(NotImplementedError, match="websocket"):
+        await echo()({"type": "websocket"}, None, None)  # type: ignore[arg-type]
