@@ -1,0 +1,298 @@
+"""HTTP/1.1 over one connection: an `asyncio.Protocol` around llhttp (httptools).
+
+    bytes -> RequestParser -> (Request, keep_alive) -> app.handle, one at a time, in order -> encode -> bytes
+
+Each request runs in a task of its own, so that context variables, timeouts and task groups work in handlers.
+Requests that arrive early wait in order; when too many wait, or the client does not read its answers, the
+connection is not read. A framing error is answered once, after the answers that are due, and closes the
+connection; nothing behind it is parsed. Sources: RFC 9110, RFC 9112.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import httptools
+
+from ..errors import ProtocolError, phrase
+from ..messages import Headers, Request, Response
+from .limits import Limits
+
+__all__ = ("Http1Protocol", "RequestParser", "Service", "encode")
+
+_log = logging.getLogger("pyrt")
+
+
+class Service(Protocol):
+    """What answers: an `App`, or anything with its `handle`."""
+
+    async def handle(self, request: Request) -> Response: ...
+
+
+class RequestParser:
+    """Bytes in, requests out.
+
+    Args:
+        on_request: called with each complete Request and whether the connection may go on after it.
+        on_continue: called when the client waits for `100 Continue`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        on_request: Callable[[Request, bool], None],
+        on_continue: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._limits, self._on_request, self._on_continue = limits, on_request, on_continue
+        self._parser = httptools.HttpRequestParser(self)
+        self._start()
+
+    def feed(self, data: bytes) -> None:
+        """Parse *data*, however it is cut.
+
+        Raises:
+            ProtocolError: the bytes break HTTP or pass a limit; the connection cannot go on.
+        """
+        self._silent_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return  # the request has arrived as the connection's last: an upgrade is an offer that we do not take
+        except httptools.HttpParserError as error:
+            raise _cause(error) from None
+        if self._silent_bytes > self._limits.head_bytes:
+            raise ProtocolError(431, f"a line is over {self._limits.head_bytes} bytes")
+
+    def _start(self) -> None:
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._head_bytes = self._body_bytes = 0
+        self._in_head = True
+        # Fed since llhttp last reported something: what it may be holding of an unfinished line.
+        self._silent_bytes = 0
+
+    # llhttp's events
+
+    def on_message_begin(self) -> None:
+        self._start()
+
+    def on_url(self, part: bytes) -> None:
+        self._silent_bytes = 0
+        self._target += part
+        if len(self._target) > self._limits.target_bytes:
+            raise ProtocolError(414, f"the target is over {self._limits.target_bytes} bytes")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._silent_bytes = 0
+        if not self._in_head:
+            return  # a trailer: RFC 9110 section 6.5.1 lets a recipient drop it
+        self._headers.append((name, value))
+        self._head_bytes += len(name) + len(value) + 4
+        if len(self._headers) > self._limits.headers:
+            raise ProtocolError(431, f"there are over {self._limits.headers} header lines")
+        if self._head_bytes > self._limits.head_bytes:
+            raise ProtocolError(431, f"the head is over {self._limits.head_bytes} bytes")
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        headers = Headers.from_raw(self._headers)
+        _check_head(self._parser.get_http_version(), headers)
+        self._request = Request(self._parser.get_method().decode("ascii"), _origin_form(self._target), headers)
+        length = headers.get("content-length")
+        if length is not None and int(length) > self._limits.body_bytes:
+            raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
+        if (headers.get("expect") or "").lower() == "100-continue":
+            self._on_continue()
+
+    def on_body(self, part: bytes) -> None:
+        self._silent_bytes = 0
+        self._body_bytes += len(part)
+        if self._body_bytes > self._limits.body_bytes:
+            raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
+        self._body.append(part)
+
+    def on_message_complete(self) -> None:
+        self._silent_bytes = 0
+        self._request.body = b"".join(self._body)
+        self._on_request(self._request, self._parser.should_keep_alive() and not self._parser.should_upgrade())
+
+
+def _cause(error: Exception) -> ProtocolError:
+    """The ProtocolError that a callback raised inside llhttp, or a plain 400."""
+    context: BaseException | None = error.__context__
+    if isinstance(context, ProtocolError):
+        return context
+    return ProtocolError(400, f"malformed request: {error}")
+
+
+def _check_head(version: str, headers: Headers) -> None:
+    """What llhttp leaves to us (RFC 9112 sections 2.3, 3.2 and 6.1)."""
+    if version not in ("1.1", "1.0"):
+        raise ProtocolError(505, f"HTTP/{version} is not spoken here")
+    hosts = headers.get_all("host")
+    if len(hosts) > 1 or (not hosts and version == "1.1"):
+        raise ProtocolError(400, "a request names its Host exactly once")
+    if version == "1.0" and "transfer-encoding" in headers:
+        raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding")
+
+
+def _origin_form(target: bytes) -> str:
+    """The path and query of a request target (RFC 9112 section 3.2)."""
+    try:
+        text = target.decode("ascii")
+    except UnicodeDecodeError:
+        raise ProtocolError(400, "the target has bytes that are not ASCII; percent-encode them") from None
+    if text[:1] != "/" and text != "*":
+        scheme, mark, rest = text.partition("://")
+        if not mark or scheme.lower() not in ("http", "https"):
+            raise ProtocolError(400, "the target is neither a path nor an http URL")
+        text = "/" + rest.partition("/")[2]
+    if "#" in text:
+        raise ProtocolError(400, "a target has no fragment")
+    return text
+
+
+def encode(response: Response, *, keep_alive: bool, date: bytes = b"") -> bytes:
+    """A response as HTTP/1.1 bytes, with its length; *date* is a whole `Date` line or nothing."""
+    parts = [b"HTTP/1.1 %d %b\r\n" % (response.status, phrase(response.status).encode("ascii"))]
+    for name, value in response.headers.raw:
+        parts.append(b"%b: %b\r\n" % (name, value))
+    if response.status not in (204, 304) and "content-length" not in response.headers:
+        parts.append(b"content-length: %d\r\n" % len(response.body))
+    parts.append(date)
+    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
+    parts.append(response.body)
+    return b"".join(parts)
+
+
+class Http1Protocol(asyncio.Protocol):
+    """The ingress: one connection.
+
+    Args:
+        service: answers the requests.
+        connections: this protocol adds itself while it is open, for a server that drains.
+        date: the current `Date` line, from a clock that ticks once a second.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        limits: Limits | None = None,
+        connections: set[Http1Protocol] | None = None,
+        date: Callable[[], bytes] = lambda: b"",
+    ) -> None:
+        self._service = service
+        self._limits = limits or Limits()
+        self._connections = connections if connections is not None else set()
+        self._date = date
+        self._parser = RequestParser(self._limits, self._arrived, self._continue)
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._task: asyncio.Task[Response] | None = None
+        self._error: ProtocolError | None = None
+        self._paused = self._blocked = self._ending = False
+        self._transport = cast(asyncio.Transport, None)
+        self.closed = asyncio.Event()
+
+    # Connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.discard(self)
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+        self.closed.set()
+
+    def pause_writing(self) -> None:
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        self._next()
+
+    def drain(self) -> None:
+        """Answer the requests that have arrived, then close."""
+        self._ending = True
+        self._next()
+
+    def abort(self) -> None:
+        """Close now, whatever is under way."""
+        self._transport.abort()
+
+    # Requests in
+
+    def data_received(self, data: bytes) -> None:
+        if self._ending or self._error is not None:
+            return
+        try:
+            self._parser.feed(data)
+        except ProtocolError as error:
+            self._error = error
+        self._next()
+        if len(self._waiting) > self._limits.pipelined_requests and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        # A client that has said all may still read its answers (RFC 9112 section 9.6).
+        self._ending = True
+        return self._task is not None or bool(self._waiting)
+
+    def _arrived(self, request: Request, keep_alive: bool) -> None:
+        self._waiting.append((request, keep_alive))
+
+    def _continue(self) -> None:
+        if self._task is None and not self._waiting:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    # Responses out
+
+    def _next(self) -> None:
+        """Start the request that is due; with none left, read on or end the connection."""
+        if self._task is not None or self._blocked or self._transport.is_closing():
+            return
+        if self._waiting:
+            request, keep_alive = self._waiting.popleft()
+            self._task = asyncio.get_running_loop().create_task(self._service.handle(request))
+            self._task.add_done_callback(lambda task: self._answered(task, request, keep_alive))
+        elif self._error is not None:
+            self._write(Response(f"{self._error.detail}\n", self._error.status), keep_alive=False)
+        elif self._ending:
+            self._transport.close()
+        elif self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _answered(self, task: asyncio.Task[Response], request: Request, keep_alive: bool) -> None:
+        self._task = None
+        response = _result(task, request)
+        if response is None or self._transport.is_closing():
+            self._transport.close()
+            return
+        last = self._ending and not self._waiting
+        self._write(response, keep_alive=keep_alive and not last)
+        self._next()
+
+    def _write(self, response: Response, *, keep_alive: bool) -> None:
+        self._transport.write(encode(response, keep_alive=keep_alive, date=self._date()))
+        if not keep_alive:
+            self._transport.close()
+
+
+def _result(task: asyncio.Task[Response], request: Request) -> Response | None:
+    """What the service answered; None when it was cancelled."""
+    if task.cancelled():
+        return None
+    error = task.exception()
+    if error is None:
+        return task.result()
+    _log.error("%s %s was not answered", request.method, request.path, exc_info=error)
+    return Response(b"", 500)

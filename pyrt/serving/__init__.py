@@ -1,0 +1,1 @@
+"""Running an app in processes."""

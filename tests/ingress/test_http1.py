@@ -1,0 +1,298 @@
+import asyncio
+import contextvars
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyrt import Limits, Request, Response
+from pyrt.errors import ProtocolError
+from pyrt.ingress.http1 import Http1Protocol, RequestParser, encode
+from pyrt.testing import MemoryTransport
+
+GET = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Y: z\r\n\r\n"
+POST = b"POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = (
+    b"PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: u\r\n\r\n"
+)
+
+
+def parsed(*pieces: bytes, limits: Limits | None = None) -> list[tuple[Request, bool]]:
+    found: list[tuple[Request, bool]] = []
+    parser = RequestParser(limits or Limits(), lambda request, keep_alive: found.append((request, keep_alive)))
+    for piece in pieces:
+        parser.feed(piece)
+    return found
+
+
+def facts(found: list[tuple[Request, bool]]) -> list[tuple[str, str, str, bytes, bool]]:
+    return [(r.method, r.path, r.query, r.body, keep) for r, keep in found]
+
+
+EXPECTED = [("GET", "/a", "b=c", b"", True), ("POST", "/p", "", b"hello", True), ("PUT", "/c", "", b"abcde", True)]
+
+
+def test_pipelined_requests_are_parsed_in_order() -> None:
+    found = parsed(GET + POST + CHUNKED)
+    assert facts(found) == EXPECTED
+    assert found[0][0].headers["x-y"] == "z"
+    assert "t" not in found[2][0].headers
+
+
+def test_requests_may_come_byte_by_byte() -> None:
+    assert facts(parsed(*(bytes([byte]) for byte in GET + POST + CHUNKED))) == EXPECTED
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, len(GET + POST + CHUNKED)), max_size=8))
+def test_requests_may_be_cut_anywhere(cuts: list[int]) -> None:
+    stream = GET + POST + CHUNKED
+    edges = [0, *sorted(cuts), len(stream)]
+    assert facts(parsed(*(stream[a:b] for a, b in itertools.pairwise(edges)))) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01", 400),
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        (b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ],
+)
+def test_bytes_that_break_http_are_refused(data: bytes, status: int) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        parsed(data)
+    assert caught.value.status == status
+
+
+LIMITS = Limits(target_bytes=20, head_bytes=100, headers=3, body_bytes=10)
+
+
+def head(*lines: bytes) -> bytes:
+    return b"GET / HTTP/1.1\r\n" + b"\r\n".join((b"Host: a", *lines)) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("at", "past", "status"),
+    [
+        (b"GET /" + b"a" * 19 + b" HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /" + b"a" * 20 + b" HTTP/1.1\r\n", 414),
+        (head(b"b: 1", b"c: 2"), head(b"b: 1", b"c: 2", b"d: 3"), 431),
+        (head(b"b: " + b"x" * 86), head(b"b: " + b"x" * 90), 431),
+        (head(b"Content-Length: 10") + b"x" * 10, head(b"Content-Length: 11"), 413),
+        (
+            head(b"Transfer-Encoding: chunked") + b"a\r\n" + b"x" * 10 + b"\r\n0\r\n\r\n",
+            head(b"Transfer-Encoding: chunked") + b"b\r\n" + b"x" * 11 + b"\r\n0\r\n\r\n",
+            413,
+        ),
+    ],
+)
+def test_each_limit_holds_at_and_refuses_one_past(at: bytes, past: bytes, status: int) -> None:
+    assert len(parsed(at, limits=LIMITS)) == 1
+    with pytest.raises(ProtocolError) as caught:
+        parsed(past, limits=LIMITS)
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    "start", [head()[:-4] + b"\r\nX-Long: ", head(b"Transfer-Encoding: chunked") + b"1;ext=", b"GET /" + b"a" * 10]
+)
+def test_a_line_that_never_ends_is_refused(start: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parsed(start, *[b"x" * 10] * 12, limits=LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("target", "path"), [(b"http://h/a?b", "/a"), (b"http://h", "/"), (b"HTTPS://h:1/a", "/a"), (b"//a", "//a")]
+)
+def test_a_target_may_be_a_path_or_an_http_url(target: bytes, path: str) -> None:
+    ((request, _),) = parsed(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert request.path == path
+
+
+def test_an_offer_to_upgrade_is_answered_as_the_connections_last_request() -> None:
+    data = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    assert facts(parsed(data)) == [("GET", "/", "", b"", False)]
+
+
+def test_encode_adds_the_length_and_the_connection() -> None:
+    assert encode(Response("hi", 201), keep_alive=True) == (
+        b"HTTP/1.1 201 Created\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 2\r\n\r\nhi"
+    )
+    assert encode(Response(status=204), keep_alive=False, date=b"date: now\r\n") == (
+        b"HTTP/1.1 204 No Content\r\ndate: now\r\nconnection: close\r\n\r\n"
+    )
+
+
+class Echo:
+    """Answers with the path; waits for `release` where the path asks for it."""
+
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.under_way = self.most_under_way = self.cancelled = 0
+
+    async def handle(self, request: Request) -> Response:
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            if request.path == "/wait":
+                await self.release.wait()
+            return Response(request.path)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.under_way -= 1
+
+
+def connect(service: Echo, limits: Limits | None = None) -> tuple[Http1Protocol, MemoryTransport]:
+    protocol, transport = Http1Protocol(service, limits), MemoryTransport()
+    protocol.connection_made(transport)
+    return protocol, transport
+
+
+async def settle() -> None:
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+def bodies(transport: MemoryTransport) -> list[bytes]:
+    return [part.partition(b"\r\n\r\n")[2] for part in bytes(transport.written).split(b"HTTP/1.1 ")[1:]]
+
+
+def get(path: str, *lines: str) -> bytes:
+    return "\r\n".join((f"GET {path} HTTP/1.1", "Host: a", *lines, "", "")).encode()
+
+
+async def test_answers_leave_in_order_and_one_request_runs_at_a_time() -> None:
+    service = Echo()
+    protocol, transport = connect(service)
+    protocol.data_received(get("/wait") + get("/b") + get("/c"))
+    await settle()
+    assert bodies(transport) == []
+    service.release.set()
+    await settle()
+    assert bodies(transport) == [b"/wait", b"/b", b"/c"]
+    assert service.most_under_way == 1
+    assert not transport.is_closing()
+
+
+async def test_connection_close_ends_the_connection_after_its_answer() -> None:
+    protocol, transport = connect(Echo())
+    protocol.data_received(get("/a", "Connection: close") + get("/b"))
+    await settle()
+    assert bodies(transport) == [b"/a"]
+    assert b"connection: close" in transport.written
+    assert transport.is_closing()
+
+
+async def test_a_framing_error_is_answered_after_what_is_due_and_nothing_behind_it_is_parsed() -> None:
+    protocol, transport = connect(Echo())
+    protocol.data_received(get("/a") + b"nonsense\r\n\r\n" + get("/b"))
+    protocol.data_received(get("/c"))
+    await settle()
+    assert bodies(transport)[0] == b"/a"
+    assert transport.written.count(b"HTTP/1.1 ") == 2
+    assert b"HTTP/1.1 400 Bad Request" in transport.written
+    assert transport.is_closing()
+
+
+async def test_reading_pauses_past_the_pipelining_limit_and_resumes() -> None:
+    service = Echo()
+    protocol, transport = connect(service, Limits(pipelined_requests=2))
+    protocol.data_received(get("/wait") + get("/b") + get("/c"))
+    assert transport.reading
+    protocol.data_received(get("/d") * 3)
+    assert not transport.reading
+    service.release.set()
+    await settle()
+    assert len(bodies(transport)) == 6
+    assert transport.reading
+
+
+async def test_a_client_that_does_not_read_stops_the_next_request() -> None:
+    protocol, transport = connect(Echo())
+    protocol.pause_writing()
+    protocol.data_received(get("/a"))
+    await settle()
+    assert bodies(transport) == []
+    protocol.resume_writing()
+    await settle()
+    assert bodies(transport) == [b"/a"]
+
+
+async def test_a_lost_connection_cancels_the_request() -> None:
+    service = Echo()
+    protocol, _ = connect(service)
+    protocol.data_received(get("/wait"))
+    await settle()
+    protocol.connection_lost(None)
+    await settle()
+    assert service.cancelled == 1
+
+
+async def test_a_half_closed_client_still_gets_its_answer() -> None:
+    service = Echo()
+    protocol, transport = connect(service)
+    protocol.data_received(get("/wait"))
+    assert protocol.eof_received() is True
+    service.release.set()
+    await settle()
+    assert bodies(transport) == [b"/wait"]
+    assert transport.is_closing()
+    assert not connect(service)[0].eof_received()
+
+
+async def test_draining_finishes_what_has_arrived_and_then_closes() -> None:
+    service = Echo()
+    busy, busy_transport = connect(service)
+    idle, idle_transport = connect(service)
+    busy.data_received(get("/wait"))
+    busy.drain()
+    idle.drain()
+    assert idle_transport.is_closing()
+    service.release.set()
+    await settle()
+    assert bodies(busy_transport) == [b"/wait"]
+    assert busy_transport.is_closing()
+
+
+async def test_a_client_that_expects_100_continue_gets_it() -> None:
+    protocol, transport = connect(Echo())
+    protocol.data_received(b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+    assert transport.written == b"HTTP/1.1 100 Continue\r\n\r\n"
+    protocol.data_received(b"x")
+    await settle()
+    assert transport.written.count(b"HTTP/1.1 200 OK") == 1
+
+
+async def test_context_variables_do_not_pass_between_requests_and_a_task_is_current() -> None:
+    seen: contextvars.ContextVar[str] = contextvars.ContextVar("seen", default="nothing")
+
+    class Leaky:
+        async def handle(self, request: Request) -> Response:
+            before = seen.get()
+            seen.set(request.path)
+            async with asyncio.timeout(10):
+                await asyncio.sleep(0)
+                return Response(f"{before} {asyncio.current_task() is not None}")
+
+    protocol, transport = Http1Protocol(Leaky()), MemoryTransport()
+    protocol.connection_made(transport)
+    protocol.data_received(get("/a") + get("/b"))
+    await settle()
+    assert bodies(transport) == [b"nothing True"] * 2

@@ -1,0 +1,109 @@
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyrt import UsageError
+from pyrt.cli import load, main
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The example app under the real command, on a port of the system's choice."""
+    command = [sys.executable, "-m", "pyrt", "serve", "examples.users:app", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found
+        yield int(found[1])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request(method, path, body)
+    response = connection.getresponse()
+    found = (response.status, response.headers, response.read())
+    connection.close()
+    return found
+
+
+NEW_USER = {"name": "Ada", "email": "ada@example.org", "age": 36}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/health", None, 200),
+        ("GET", "/users/7", None, 200),
+        ("POST", "/users", json.dumps(NEW_USER).encode(), 201),
+        ("POST", "/users", b'{"name": "Ada"', 400),
+        ("POST", "/users", b"[" * 100_000, 400),
+        ("GET", "/users/%zz", None, 400),
+        ("GET", "/users/%ff", None, 400),
+        ("GET", "/nowhere", None, 404),
+        ("DELETE", "/users", None, 405),
+        ("HEAD", "/users/7", None, 200),
+    ],
+)
+def test_the_example_answers_as_its_contract_says(
+    port: int, method: str, path: str, body: bytes | None, status: int
+) -> None:
+    assert ask(port, method, path, body)[0] == status
+
+
+def test_the_examples_bodies(port: int) -> None:
+    assert ask(port, "GET", "/health")[2] == b"ok"
+    assert json.loads(ask(port, "GET", "/users/7")[2]) == {"id": 7, "name": "user 7"}
+    created = json.loads(ask(port, "POST", "/users", json.dumps(NEW_USER).encode())[2])
+    assert created == NEW_USER | {"id": created["id"]}
+    assert json.loads(ask(port, "GET", f"/users/{created['id']}")[2])["name"] == "Ada"
+
+
+def test_the_example_names_every_violation(port: int) -> None:
+    body = json.dumps({"name": "", "email": "nobody", "age": -1}).encode()
+    status, headers, answer = ask(port, "POST", "/users", body)
+    violations = json.loads(answer)["violations"]
+    assert (status, headers["content-type"]) == (422, "application/problem+json")
+    assert [each["path"] for each in violations] == ["$.name", "$.email", "$.age"]
+    assert all(each["expected"] for each in violations)
+
+
+def test_head_is_get_without_a_body(port: int) -> None:
+    _, headers, body = ask(port, "HEAD", "/users/7")
+    assert (headers["content-length"], body) == ("24", b"")
+
+
+def test_405_says_what_is_allowed(port: int) -> None:
+    assert ask(port, "DELETE", "/users")[1]["allow"] == "POST"
+
+
+@pytest.mark.parametrize("reference", ["examples.users", "no.such.module:app", "examples.users:none", "json:loads"])
+def test_what_is_not_an_app_is_refused_with_the_reason(reference: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UsageError):
+        load(reference)
+    assert main(["serve", reference]) == 2
+    assert capsys.readouterr().err.startswith("pyrt: ")
+
+
+@pytest.mark.parametrize("port_text", ["x", "-1", "65536"])
+def test_a_port_is_a_port(port_text: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", "examples.users:app", "--port", port_text])
+    assert caught.value.code == 2
+
+
+def test_importing_pyrt_imports_no_server() -> None:
+    code = "import sys, pyrt; print([m for m in ('uvloop', 'httptools', 'argparse') if m in sys.modules])"
+    output = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ), text=True)
+    assert output.strip() == "[]"
