@@ -1,0 +1,1 @@
+"""Many requests and messages at once, in one process."""

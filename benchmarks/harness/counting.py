@@ -1,0 +1,317 @@
+"""Instructions per call, exact: one callgrind process counts every `instr_` benchmark.
+
+The work runs N, 2N and 4N times in a loop inside a function, with a marker between (`os.getloadavg`, whose end makes
+callgrind write its total); the slopes are the count, so that everything around the loop cancels. They must agree to
+0.5 %, or the work is not steady (it grows, or draws lots) and has no count.
+
+CPython's own caches go by address, so a path that is one letter longer can move a count by 2 %. The counting process
+therefore sees the same everywhere: a clean environment, one hash seed, the base interpreter without site, constant
+paths (`/proc/self/cwd/...`), only the packages that the work imports, byte code of its own. Each benchmark runs in a
+fork of it, so that no count depends on which others there are.
+
+Imports with asv_runner and the standard library alone: this file is also the script that the counting process runs.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import itertools
+import json
+import math
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TIMEOUT_S = 1200  # of each of the two runs over the whole suite
+ONE_TIMEOUT_S = 300  # of one benchmark with one choice of parameters
+# What N must come to, unless the benchmark's attribute `calls` says it: many instructions against the markers' own
+# noise, and enough calls for the interpreter to settle, which work of very many instructions does by itself.
+LEAST_INSTRUCTIONS = 8_000_000
+LEAST_CALLS = 32
+SETTLES_BY_ITSELF = 1_000_000
+STEADY = 0.005
+SUITE = Path(os.path.abspath(__file__)).parents[1]  # not resolved: in the counting process its name is constant
+PACKAGES = "/proc/self/cwd/packages"
+
+
+class CountingError(RuntimeError):
+    """Nothing could be counted; the message says why."""
+
+
+class Outcome(NamedTuple):
+    """What became of one benchmark with one choice of parameters: a count, or why there is none.
+
+    Attributes:
+        params: by name, as asv writes their values.
+        instructions: per call.
+    """
+
+    params: dict[str, str]
+    instructions: float | None = None
+    error: str = ""
+    skipped: str = ""
+
+
+class Work(NamedTuple):
+    """One benchmark with one choice of parameters."""
+
+    benchmark: Any
+    choice: int
+    params: tuple[Any, ...]
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.benchmark.name, self.choice
+
+    def described(self) -> dict[str, str]:
+        values = next(itertools.islice(itertools.product(*self.benchmark.params), self.choice, None))
+        return dict(zip(self.benchmark.param_names, values, strict=True))
+
+    def matches(self, regex: str) -> bool:
+        """Whether *regex* is found in `name(parameters)`, as asv does it, of this one or of its `time_` twin."""
+        params = ", ".join(self.described().values())
+        label = f"{self.benchmark.name}({params})" if params else self.benchmark.name
+        return any(re.search(regex, each) for each in (label, label.replace(".instr_", ".time_", 1)))
+
+
+def count(regex: str | None = None) -> dict[tuple[str, int], Outcome]:
+    """Count the `instr_` benchmarks that *regex* selects by their own or their `time_` twin's name; all by default.
+
+    Returns:
+        Outcomes by benchmark name and index of its parameters.
+
+    Raises:
+        CountingError: the counting process failed, or this process's pyrt is not the one to be measured.
+    """
+    chosen = {at: work for at, work in enumerate(_works()) if work.matches(regex or "")}
+    pyrt = measured_pyrt()
+    valgrind = shutil.which("valgrind")
+    if valgrind is None:
+        reason = "valgrind is not installed, so instructions cannot be counted (Debian: apt-get install valgrind)"
+        return {work.key: Outcome(work.described(), skipped=reason) for work in chosen.values()}
+    if not chosen:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="pyrt-count-") as name:
+        folder = Path(name)
+        _lay_out(folder, pyrt)
+        # The first run finds errors, and writes byte code: to compile it costs more than most of the work.
+        tried = _run_child([], folder, list(chosen))
+        _leave_only({module for row in tried.values() for module in row["modules"]}, folder)
+        sound = [at for at, row in tried.items() if not row["error"] and not row["skipped"]]
+        options = ["--quiet", "--tool=callgrind", "--dump-after=getloadavg", "--callgrind-out-file=out.%p"]
+        counted = _run_child([valgrind, *options], folder, sound) if sound else {}
+        rows = tried | counted
+        return {work.key: _outcome(work, rows.get(at), folder) for at, work in chosen.items()}
+
+
+def measured_pyrt() -> Path:
+    """The folder of the pyrt that is measured.
+
+    Raises:
+        CountingError: it comes from elsewhere than the environment that runs it, so it is not the commit's.
+    """
+    found = Path(str(importlib.import_module("pyrt").__file__)).resolve().parent
+    if os.environ.get("PYRT_BENCH_WORKING_COPY") != "1" and not found.is_relative_to(Path(sys.prefix).resolve()):
+        raise CountingError(f"pyrt comes from {found}, not from the measured environment {sys.prefix}")
+    return found
+
+
+def _works() -> Iterator[Work]:
+    """Every `instr_` benchmark with every choice of its parameters, in the order of discovery."""
+    from asv_runner._aux import update_sys_path
+    from asv_runner.discovery import disc_benchmarks
+
+    if SUITE.name not in sys.modules:
+        update_sys_path(str(SUITE))
+    for benchmark in disc_benchmarks(str(SUITE)):
+        if benchmark.type == "instructions":
+            for index, params in enumerate(itertools.product(*benchmark._params)):
+                yield Work(benchmark, index, params)
+
+
+def _lay_out(folder: Path, pyrt: Path) -> None:
+    """Make the counting process's folder: links to the suite, to this very pyrt, and to what both import."""
+    packages = folder / "packages"
+    packages.mkdir()
+    (packages / "pyrt").symlink_to(pyrt)
+    (packages / SUITE.name).symlink_to(SUITE)
+    for entry in Path(str(importlib.import_module("asv_runner").__file__)).resolve().parents[1].iterdir():
+        if entry.suffix not in (".dist-info", ".pth", ".egg-link") and not (packages / entry.name).exists():
+            (packages / entry.name).symlink_to(entry)
+
+
+def _leave_only(modules: set[str], folder: Path) -> None:
+    """Take away the packages that nothing imports: a longer list of names would lie elsewhere in memory."""
+    for link in (folder / "packages").iterdir():
+        if link.name.partition(".")[0] not in modules:
+            link.unlink()
+
+
+def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Run this file as a script in *folder*, under *prefix*; the rows it wrote, by position."""
+    for mark in folder.glob("*.wanted"):
+        mark.unlink()
+    for at in wanted:
+        (folder / f"{at}.wanted").touch()
+    rows = folder / "rows.jsonl"
+    rows.write_text("")
+    python = getattr(sys, "_base_executable", sys.executable)
+    options = ["-P", "-S", "-X", "pycache_prefix=/proc/self/cwd/bytecode"]
+    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/harness/{Path(__file__).name}"]
+    # PYTHONHASHSEED would be ignored under -I, and anything else in the environment moves the stack.
+    environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CountingError(f"counting took longer than {TIMEOUT_S} s") from error
+    if done.returncode != 0:
+        raise CountingError(f"counting failed with exit code {done.returncode}:\n{done.stderr[-4000:]}")
+    return {row["at"]: row for row in map(json.loads, rows.read_text().splitlines())}
+
+
+def _outcome(work: Work, row: dict[str, Any] | None, folder: Path) -> Outcome:
+    params = work.described()
+    if row is None or (row["name"], row["index"]) != work.key:
+        return Outcome(params, error=f"no count: its process died, or ran longer than {ONE_TIMEOUT_S} s")
+    if row["error"] or row["skipped"]:
+        return Outcome(params, error=row["error"], skipped=row["skipped"])
+    try:
+        once, twice, four = (_total(folder / f"out.{row['process']}.{row['warm'] + step}") for step in (1, 2, 3))
+    except (OSError, ValueError) as error:
+        return Outcome(params, error=f"no count was printed: {error}")
+    calls = row["loops"] * row["inner"]
+    first, second = (twice - once) / calls, (four - twice) / (2 * calls)
+    if second <= 0 or abs(first - second) > STEADY * second:
+        steps = (
+            f"{first:.1f} instructions per call between {calls} and {2 * calls} calls, {second:.1f} up to {4 * calls}"
+        )
+        return Outcome(params, error=f"not steady: {steps}")
+    return Outcome(params, second)
+
+
+def _total(path: Path) -> int:
+    """The total of one of callgrind's dumps; it stands near the end of a file that may be large."""
+    with path.open("rb") as dump:
+        dump.seek(0, os.SEEK_END)
+        dump.seek(max(0, dump.tell() - 4096))
+        found = re.search(rb"^totals: (\d+)", dump.read(), re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{path.name} has no totals")
+    return int(found[1])
+
+
+# The counting process. Until it forks it does the same whatever is wanted, and whoever asks.
+
+
+def _child() -> None:
+    _sort_listings()
+    sys.path.append(PACKAGES)
+    pyrt = importlib.import_module("pyrt")
+    if os.path.dirname(str(pyrt.__file__)) != f"{PACKAGES}/pyrt":
+        raise SystemExit(f"this process imports pyrt from {pyrt.__file__}, not from {os.path.realpath(PACKAGES)}/pyrt")
+    works, at_once, running = list(_works()), len(os.sched_getaffinity(0)), 0
+    for at, work in enumerate(works):
+        if os.path.exists(f"{at}.wanted"):
+            if running == at_once:
+                os.wait()
+                running -= 1
+            if os.fork() == 0:
+                _count_in_fork(at, work)
+            running += 1
+    for _ in range(running):
+        os.wait()
+
+
+def _sort_listings() -> None:
+    """Let imports see folders in one order, and without byte code that lies about: both would move addresses."""
+    import posix
+
+    listdir: Callable[..., list[Any]] = posix.listdir
+    posix.listdir = lambda *path: sorted(name for name in listdir(*path) if name != "__pycache__")
+
+
+def _count_in_fork(at: int, work: Work) -> None:
+    # Kills this process alone; who waits for the row finds it missing.
+    signal.alarm(ONE_TIMEOUT_S)
+    try:
+        row = {"at": at, "name": work.benchmark.name, "index": work.choice, "error": "", "skipped": ""}
+        row |= _count_one(work)
+        row |= {"process": os.getpid(), "modules": sorted({name.partition(".")[0] for name in sys.modules})}
+        with open("rows.jsonl", "a", encoding="utf-8") as rows:
+            rows.write(json.dumps(row) + "\n")
+    finally:
+        os._exit(0)
+
+
+def _count_one(work: Work) -> dict[str, Any]:
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
+    function, dumps = work.benchmark.func, itertools.count(1)
+    try:
+        _loop(function, work.params, 2)
+        loops = _loops(work, dumps)
+        _loop(function, work.params, loops)
+        gc.collect()
+        gc.disable()
+        warm = _mark(dumps)
+        for times in (loops, 2 * loops, 4 * loops):
+            _loop(function, work.params, times)
+            _mark(dumps)
+    except SkipNotImplemented as reason:
+        return {"skipped": str(reason) or "not in this pyrt"}
+    except BaseException as error:  # also SystemExit: it is this benchmark's failure and nobody else's
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {"inner": _inner(work), "loops": loops, "warm": warm}
+
+
+def _loops(work: Work, dumps: Iterator[int]) -> int:
+    """N in loops of the function: from the count of one, as callgrind has just written it; then a power of two."""
+    from asv_runner.benchmarks._base import _get_first_attr
+
+    inner = _inner(work)
+    if calls := _get_first_attr(work.benchmark._attr_sources, "calls", 0):
+        return math.ceil(max(int(calls), LEAST_CALLS) / inner)
+    _mark(dumps)
+    _loop(work.benchmark.func, work.params, 1)
+    dump = Path(f"out.{os.getpid()}.{_mark(dumps)}")
+    if not dump.exists():
+        return 1  # not under callgrind: the run that is thrown away
+    once = _total(dump)
+    least_calls = LEAST_CALLS if once / inner < SETTLES_BY_ITSELF else 1
+    least: float = max(1, LEAST_INSTRUCTIONS / once, least_calls / inner)
+    return int(2 ** math.ceil(math.log2(least)))
+
+
+def _inner(work: Work) -> int:
+    return int(getattr(work.benchmark.func, "inner", 1))
+
+
+def _mark(dumps: Iterator[int]) -> int:
+    """Make callgrind write what it counted since the last mark; the number of that dump."""
+    os.getloadavg()
+    return next(dumps)
+
+
+def _loop(function: Callable[..., Any], params: tuple[Any, ...], times: int) -> None:
+    for _ in range(times):
+        function(*params)
+
+
+if __name__ == "__main__":
+    _child()

@@ -1,0 +1,96 @@
+"""Driving coroutines and connections by hand: what suites need to run pyrt without a network.
+
+Imports with pyrt and the standard library alone, since suites import it in the measured environment.
+"""
+
+import asyncio
+
+import pyrt
+
+
+def run(coroutine):
+    """The result of a coroutine that never waits; an error if it does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise RuntimeError(f"{coroutine!r} waited, so it cannot be driven without an event loop")
+
+
+def new_loop():
+    """The event loop that `pyrt serve` uses."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class Wire(asyncio.Transport):
+    """A connection without a socket: each answer is followed at once by the next request, as from a keen client.
+
+    Attributes:
+        answer: the last one, whole.
+    """
+
+    def __init__(self, protocol_of, request):
+        super().__init__()
+        self._loop = new_loop()
+        self._request = request
+        self._left = 0
+        self._done = None
+        self.answer = b""
+        self._protocol = self._loop.run_until_complete(self._connect(protocol_of))
+
+    async def _connect(self, protocol_of):
+        protocol = protocol_of()
+        protocol.connection_made(self)
+        return protocol
+
+    def exchange(self, count):
+        """Send the request *count* times, one after the other, and return when the last is answered."""
+        self._left = count
+        self._loop.run_until_complete(self._exchange())
+
+    async def _exchange(self):
+        self._done = self._loop.create_future()
+        self._protocol.data_received(self._request)
+        await self._done
+
+    def write(self, data):
+        self.answer = bytes(data)
+        self._left -= 1
+        if self._left:
+            self._loop.call_soon(self._protocol.data_received, self._request)
+        else:
+            self._done.set_result(None)
+
+    def is_closing(self):
+        return False
+
+    def close(self):
+        raise RuntimeError(f"the connection was closed after {self.answer!r}")
+
+    def pause_reading(self):
+        pass
+
+    def resume_reading(self):
+        pass
+
+
+def http1(app):
+    """What makes a protocol for *app*, from pyrt's public ingress."""
+    import pyrt.ingress.http1
+
+    return lambda: pyrt.ingress.http1.Http1Protocol(app)
+
+
+def check(answer, status, body):
+    """Raise unless *answer* (HTTP/1.1 bytes) has this status and body."""
+    head, _, got = bytes(answer).partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 %d " % status) or got != body:
+        raise AssertionError(f"wrong answer: {bytes(answer)!r}; expected {status} with {body!r}")
+
+
+__all__ = ("Wire", "check", "http1", "new_loop", "pyrt", "run")

@@ -1,0 +1,40 @@
+"""Samples for `track_` benchmarks: what asv takes as several measurements of one thing."""
+
+import math
+import time
+
+PERCENTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+
+
+def samples(values):
+    """Measurements as asv stores them with an interval; a value that is not finite would break `asv publish`.
+
+    Raises:
+        ValueError: no values, or one that is not finite.
+    """
+    kept = [float(value) for value in values]
+    if not kept or not all(map(math.isfinite, kept)):
+        raise ValueError(f"measurements must be finite numbers, got {kept}")
+    return {"samples": [float(f"{value:.6g}") for value in kept], "number": 1}
+
+
+def percentile(values, fraction):
+    """The smallest value with at least *fraction* of all values at or below it (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
+
+
+def summary(latencies_s, elapsed_s):
+    """One window of a run: percentiles in seconds, microseconds per item, items per second."""
+    count = len(latencies_s)
+    return {name: percentile(latencies_s, fraction) for name, fraction in PERCENTILES.items()} | {
+        "us_each": elapsed_s / count * 1e6,
+        "rate": count / elapsed_s,
+    }
+
+
+def seconds_per_call(work, calls, clock=time.perf_counter):
+    """Seconds for one of *calls* that `work()` makes."""
+    start = clock()
+    work()
+    return (clock() - start) / calls

@@ -1,0 +1,1 @@
+"""The whole pipeline, in process and over a loopback socket."""

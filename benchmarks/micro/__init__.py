@@ -1,0 +1,1 @@
+"""One part at a time, without an event loop or a socket."""

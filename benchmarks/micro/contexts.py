@@ -1,0 +1,72 @@
+"""Making contexts: one per request, one per app."""
+
+import functools
+
+import pyrt
+
+from ..harness.driving import run
+from ..harness.kinds import counted
+from ..harness.sizing import Made
+from ..harness.skipping import need
+
+LOOP = range(100)
+
+
+@functools.cache
+def _global():
+    need("GlobalContext")
+    need("QueueFabric")
+    return pyrt.GlobalContext(pyrt.QueueFabric(), {"db": object()}, {"debug": False})
+
+
+@functools.cache
+def _local():
+    need("LocalContext")
+    request = pyrt.Request("GET", "/users/42", [("host", "localhost")])
+    lctx = pyrt.LocalContext(request, _global())
+    assert lctx.request is request
+    assert len(lctx.request_id) == 16
+    return pyrt.LocalContext, request, _global()
+
+
+@counted
+class Local:
+    """A LocalContext."""
+
+    version = "1"
+
+    def time_create(self):
+        create, request, gctx = _local()
+        for _ in LOOP:
+            create(request, gctx)
+
+    time_create.inner = len(LOOP)
+
+    def time_create_and_clean_up(self):
+        create, request, gctx = _local()
+        for _ in LOOP:
+            run(create(request, gctx).cleanup())
+
+    time_create_and_clean_up.inner = len(LOOP)
+
+    def mem_local(self):
+        create, request, gctx = _local()
+        return Made(lambda: create(request, gctx))
+
+
+@counted
+class Global:
+    """A GlobalContext with one module."""
+
+    version = "1"
+
+    def time_create(self):
+        create, queue = type(_global()), _global().queue
+        for _ in LOOP:
+            create(queue, {"db": None}, {"debug": False})
+
+    time_create.inner = len(LOOP)
+
+    def mem_global(self):
+        create, queue = type(_global()), _global().queue
+        return Made(lambda: create(queue, {"db": None}, {"debug": False}))

@@ -1,0 +1,47 @@
+"""Schemas with a valid and an invalid body each."""
+
+import functools
+import json
+
+_VALID = {
+    "small": {"name": "Ada", "email": "ada@example.org", "age": 36},
+    "nested": {
+        "id": 7,
+        "customer": {"name": "Ada", "email": "ada@example.org", "age": 36},
+        "lines": [{"sku": f"A-{n}", "price": 9.5, "count": n + 1, "tags": ["new", "blue"]} for n in range(5)],
+        "notes": {"gift": "yes", "colour": "blue"},
+    },
+    "list of 100": [{"sku": f"A-{n}", "price": 9.5, "count": n + 1, "tags": ["new"]} for n in range(100)],
+}
+
+_INVALID = {
+    "small": {"name": "", "email": "ada@example.org", "age": -1},
+    "nested": _VALID["nested"]
+    | {"customer": {"name": "", "age": "x"}, "lines": [{"sku": "A", "price": -1, "count": 1, "tags": [1]}]},
+    "list of 100": [line | ({"price": "much"} if n % 20 == 0 else {}) for n, line in enumerate(_VALID["list of 100"])],
+}
+
+VIOLATIONS = {"small": 2, "nested": 5, "list of 100": 5}
+
+
+@functools.cache
+def annotation(shape):
+    """The schema of a shape, as a Python type."""
+    from typing import Annotated
+
+    import msgspec
+
+    text = Annotated[str, msgspec.Meta(min_length=1)]
+    count = Annotated[int, msgspec.Meta(ge=0)]
+    price = Annotated[float, msgspec.Meta(ge=0)]
+    person = msgspec.defstruct("Person", [("name", text), ("email", str), ("age", count)])
+    line = msgspec.defstruct("Line", [("sku", text), ("price", price), ("count", count), ("tags", list[str])])
+    order = msgspec.defstruct(
+        "Order", [("id", int), ("customer", person), ("lines", list[line]), ("notes", dict[str, str])]
+    )
+    return {"small": person, "nested": order, "list of 100": list[line]}[shape]
+
+
+def body(shape, kind):
+    """JSON bytes of a shape; *kind* is `valid` or `invalid`."""
+    return json.dumps({"valid": _VALID, "invalid": _INVALID}[kind][shape], separators=(",", ":")).encode()
