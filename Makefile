@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint clean
+.PHONY: help setup test lint bench report publish preview history compare check clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,32 @@ lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(READY) ## Measure HEAD and one earlier commit, print the report, build the site
+	@$(BIN)/python -m benchmarks bench
+
+report: $(READY) ## Print the report of what is measured already
+	@$(BIN)/python -m benchmarks report
+
+publish: $(READY) ## Build the site in html/ from results/
+	@$(BIN)/python -m benchmarks publish
+
+preview: publish ## Build the site and serve it on a port of this machine
+	$(BIN)/asv preview
+
+history: $(READY) ## Reference machine only: measure every commit that is not measured yet
+	@$(BIN)/python -m benchmarks history
+
+# On main itself `asv continuous main HEAD` would compare a commit with itself, so there the pair is HEAD^ and HEAD.
+compare: $(READY) ## Compare HEAD with main; on main, with the commit before
+	@$(BIN)/asv machine --yes >/dev/null
+	@if [ "$$(git rev-parse HEAD)" = "$$(git rev-parse --verify -q main)" ]; then base=HEAD^; else base=main; fi; \
+	echo "==> asv continuous $$base HEAD"; $(BIN)/asv continuous $$base HEAD
+
+check: $(READY) ## Check that the suite imports and runs at HEAD: asv check, then each benchmark once
+	@$(BIN)/asv machine --yes >/dev/null
+	$(BIN)/asv check
+	$(BIN)/asv run --quick --dry-run --show-stderr 'HEAD^!'
 
 clean: ## Remove what these targets made, except results/
 	rm -rf .venv .asv html

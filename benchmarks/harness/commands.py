@@ -1,0 +1,255 @@
+"""The verbs of `python -m benchmarks`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from . import report as reports
+from . import results, targets
+
+Result = TypeVar("Result")
+
+ROOT = results.ROOT
+EXIT_CODES = """\b
+Exit codes:
+  0  fine
+  1  a target or a gate missed
+  2  wrong use: nothing to do it with, or an argument is wrong
+  3  the measurement itself is invalid: a benchmark failed
+"""
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write the outcome as JSON to FILE (- for standard output).",
+)
+
+
+class Missed(click.ClickException):
+    """A target or a gate is missed."""
+
+    exit_code = 1
+
+
+class WrongUse(click.ClickException):
+    """There is nothing to do it with, or an argument is wrong."""
+
+    exit_code = 2
+
+
+class Invalid(click.ClickException):
+    """The measurement itself, or what was made of it, is invalid."""
+
+    exit_code = 3
+
+
+@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Measure pyrt, report against the targets, publish the site.
+
+    The history is asv's: `asv run`, `asv continuous`, `asv preview` work beside these.
+    """
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option("--bench", metavar="REGEX", help="Only benchmarks whose name and parameters match.")
+@click.option("--counts", is_flag=True, help="Only instruction counts: exact, needs valgrind.")
+@click.option("--quick", is_flag=True, help="Run each benchmark once: shows that it works, no more.")
+@click.option("--dry-run", is_flag=True, help="Save nothing. Always so: this verb never saves, `asv run` does.")
+@json_option
+def run(bench: str | None, counts: bool, quick: bool, dry_run: bool, json_file: Path | None) -> None:
+    """Measure the working copy, with all that is not committed, and save nothing.
+
+    Figures go to the terminal, or to --json FILE keyed by benchmark name and parameters.
+    """
+    del dry_run  # spelled out by callers who want to be sure; there is no other way to run
+    from . import running
+
+    try:
+        done = running.run(bench=bench, counts=counts, quick=quick, progress=True)
+    except running.UsageError as error:
+        raise WrongUse(str(error)) from error
+    if json_file is not None:
+        _write_json(json_file, done.as_json())
+    if str(json_file) != "-":
+        click.echo(json.dumps(done.as_json(), indent=2))
+    if done.failed:
+        raise Invalid(f"{len(done.failed)} failed: {', '.join(map(str, done.failed))}")
+
+
+@main.command(epilog=EXIT_CODES)
+@json_option
+def bench(json_file: Path | None) -> None:
+    """Measure HEAD and one earlier commit that changed pyrt/, publish the site, print the report.
+
+    Measures only what is not measured yet, under this machine's own name. This is `make bench`.
+    """
+    from . import history
+
+    code = history.bench()
+    if code == WrongUse.exit_code:
+        sys.exit(code)
+    index = _publish(None)
+    _show(_report(None, None, None), json_file)
+    click.echo(str(index))
+    sys.exit(code)
+
+
+@main.command(name="history", epilog=EXIT_CODES)
+@json_option
+def history_(json_file: Path | None) -> None:
+    """Measure all commits that changed pyrt/ or the pins and are not measured yet.
+
+    They go under the machine name `reference`; the results are meant to be committed.
+    This is `make history`.
+    """
+    from . import history
+
+    code = history.history()
+    if json_file is not None:
+        _write_json(json_file, _report(results.REFERENCE, None, None).as_json())
+    sys.exit(code)
+
+
+@main.command(epilog=EXIT_CODES)
+@json_option
+@click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write the report as Markdown to FILE (- for standard output).",
+)
+@click.option("--machine", metavar="NAME", help="Whose results; by default this machine's, else `reference`.")
+@click.option("--base", metavar="COMMIT", help="The baseline; by default the commit measured before.")
+@click.option("--head", metavar="COMMIT", help="Report this commit; by default the newest one measured.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when a target is missed (not when it is not measured).")
+def report(
+    json_file: Path | None,
+    markdown_file: Path | None,
+    machine: str | None,
+    base: str | None,
+    head: str | None,
+    strict: bool,
+) -> None:
+    """Report the stored figures against a baseline and the written targets.
+
+    Writes .asv/report/report.md and report.json, or the files given, and prints the report.
+    A missed target is news and no error of the report: the exit code is 0, except with --strict.
+    """
+    done = _report(machine, base, head)
+    if json_file is None and markdown_file is None:
+        folder = ROOT / ".asv" / "report"
+        folder.mkdir(parents=True, exist_ok=True)
+        json_file, markdown_file = folder / "report.json", folder / "report.md"
+    if "-" not in (str(json_file), str(markdown_file)):
+        _show(done, None)
+    if json_file is not None:
+        _write_json(json_file, done.as_json())
+    if markdown_file is not None:
+        _write(markdown_file, done.markdown())
+    if strict and done.missed:
+        raise Missed(f"{len(done.missed)} of {len(done.verdicts)} targets missed")
+
+
+@main.command(epilog=EXIT_CODES)
+@click.option(
+    "--html",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to; by default html/. What stands there is replaced.",
+)
+@json_option
+def publish(html: Path | None, json_file: Path | None) -> None:
+    """Build the site from the stored results: graphs, targets and percentiles. It needs no network.
+
+    Open index.html as a file, or serve the folder with `asv preview` or any web server.
+    """
+    index = _publish(html)
+    if json_file is not None:
+        _write_json(json_file, {"index": str(index)})
+    if str(json_file) != "-":
+        click.echo(str(index))
+
+
+def _known(work: Callable[[], Result]) -> Result:
+    """Run it; what can go wrong for reasons outside this program becomes an error with its exit code."""
+    from . import site
+
+    try:
+        return work()
+    except (results.ResultsError, targets.TargetsError) as error:
+        raise WrongUse(str(error)) from error
+    except site.SiteError as error:
+        raise Invalid(str(error)) from error
+
+
+def _report(machine: str | None, base: str | None, head: str | None) -> reports.Report:
+    def work() -> reports.Report:
+        measured = results.load(results.configuration(), machine)
+        head_hash, base_hash = (one and results.full_hash(ROOT, one) for one in (head, base))
+        return reports.make(measured, targets.load(), head=head_hash, base=base_hash)
+
+    return _known(work)
+
+
+def _publish(html: Path | None) -> Path:
+    from . import site
+
+    click.echo("Building the site ...", err=True)
+    return _known(lambda: site.build(html))
+
+
+def _show(done: reports.Report, json_file: Path | None) -> None:
+    """The report for people: coloured tables on a terminal, Markdown in a pipe."""
+    if json_file is not None:
+        _write_json(json_file, done.as_json())
+    if not sys.stdout.isatty():
+        click.echo(done.markdown(), nl=False)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for name, text in done.heading():
+        console.print(Text.assemble((f"{name:9} ", "dim"), text))
+    console.print(Text(reports.NOISE, style="dim"))
+    for table in done.tables():
+        shown = Table(title=table.title, title_justify="left", title_style="bold")
+        for column in table.columns:
+            shown.add_column(column, overflow="fold")
+        for row in table.rows:
+            shown.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+        console.print()
+        console.print(shown if table.rows else Text(f"{table.title}: nothing measured yet.", style="dim"))
+    console.print(Text(reports.tally(done.verdicts), style="bold"))
+
+
+def _style(cell: str) -> str:
+    styles = (("met", "green"), ("missed", "bold red"), ("failed", "bold red"), ("not measured", "dim"))
+    return next((style for word, style in styles if cell.startswith(word)), "")
+
+
+def _write_json(path: Path, value: Any) -> None:
+    _write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    if str(path) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"cannot write {path}: {error.strerror}") from error
+    click.echo(f"wrote {os.path.relpath(path)}", err=True)
