@@ -60,8 +60,6 @@ class LocalContext:
     Attributes:
         request, gctx: what it serves, and what is global.
         params: of the route, decoded.
-        request_id: 16 hexadecimal digits, unique to this request.
-        trace_id: from the W3C `traceparent` header, else new; 32 hexadecimal digits.
         state: yours, for this request.
         response: the answer, from the handler on.
         error: what a catch hook looks at.
@@ -69,26 +67,40 @@ class LocalContext:
 
     __slots__ = (
         "_cleanup",
+        "_request_id",
+        "_trace_id",
         "error",
         "gctx",
         "params",
         "request",
-        "request_id",
         "response",
         "state",
-        "trace_id",
     )
 
     def __init__(self, request: Request, gctx: GlobalContext) -> None:
         self.request = request
         self.gctx = gctx
         self.params: dict[str, Any] = {}
-        self.request_id = secrets.token_hex(8)
-        self.trace_id = _trace_id(request)
+        self._request_id = self._trace_id = ""
         self.state: dict[str, Any] = {}
         self.response: Response | None = None
         self.error: Exception | None = None
         self._cleanup: list[Cleanup] = []
+
+    @property
+    def request_id(self) -> str:
+        """16 hexadecimal digits, unique to this request; made when first read."""
+        if not self._request_id:
+            self._request_id = secrets.token_hex(8)
+        return self._request_id
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits, from the W3C `traceparent` header, else new; made when first read."""
+        if not self._trace_id:
+            found = _TRACEPARENT.fullmatch(self.request.headers.get("traceparent") or "")
+            self._trace_id = found[1] if found else secrets.token_hex(16)
+        return self._trace_id
 
     def on_cleanup(self, function: Cleanup) -> None:
         """Run *function* (no arguments, sync or async) at the end of the request, last registered first."""
@@ -104,8 +116,3 @@ class LocalContext:
                     await result
             except Exception:
                 _log.exception("cleanup of request %s failed", self.request_id)
-
-
-def _trace_id(request: Request) -> str:
-    found = _TRACEPARENT.fullmatch(request.headers.get("traceparent") or "")
-    return found[1] if found else secrets.token_hex(16)
