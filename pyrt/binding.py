@@ -1,7 +1,8 @@
 """Functions take what they name: for each parameter, where its value comes from, decided once.
 
-A *vocabulary* maps a name to its source, a function of the context: the LocalContext of a request, or a message's
-delivery. What is not in it, and is not annotated as a query parameter, is an error at `freeze()`.
+A *vocabulary* maps a name to its source, an expression over the context: the LocalContext of a request, or a
+message's delivery. A `Binding` joins the expressions of the names that a function has into one generated call. What
+is not in the vocabulary, and is not annotated as a query parameter, is an error at `freeze()`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 from urllib.parse import parse_qs
 
 from .context import LocalContext
@@ -29,7 +30,14 @@ __all__ = (
     "vocabulary",
 )
 
-Source = Callable[[Any], Any]
+
+class Source(NamedTuple):
+    """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*."""
+
+    expression: str
+    value: Any = None
+
+
 Vocabulary = Mapping[str, Source]
 
 T = TypeVar("T")
@@ -45,49 +53,47 @@ Query = Annotated[T, QueryParameter()]
 
 def vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
     """The names every function of an app may use: `gctx`, its modules, and *more* for this kind of function."""
-    names: dict[str, Source] = {"gctx": lambda context: context.gctx}
-    for name in modules:
-        names[name] = _module_source(name)
-    return names | more
+    constants = {name: Source("{}", module) for name, module in modules.items()}
+    return {"gctx": Source("context.gctx"), **constants, **more}
 
 
 def request_vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
     """The names of what runs inside a request: also `req` and `lctx`."""
-    return vocabulary(modules, req=lambda lctx: lctx.request, lctx=lambda lctx: lctx, **more)
-
-
-def _module_source(name: str) -> Source:
-    return lambda context: context.gctx.modules[name]
+    return vocabulary(modules, req=Source("context.request"), lctx=Source("context"), **more)
 
 
 def param_source(name: str) -> Source:
     """Where a path parameter comes from."""
-    return lambda lctx: lctx.params[name]
+    return Source(f"context.params[{name!r}]")
 
 
 class Binding:
-    """A function with the source of each parameter it names; called with the context.
+    """A function with the source of each parameter it names.
+
+    Attributes:
+        call: takes the context and calls the function; the result is what it returned, a coroutine if it is async.
 
     Raises:
         UnknownName: a parameter that neither *names* nor the query provides.
         UsageError: a parameter that cannot be given by name, or an annotation that cannot be resolved.
     """
 
-    __slots__ = ("function", "sources")
+    __slots__ = ("call", "function")
 
     def __init__(self, function: Callable[..., Any], names: Vocabulary) -> None:
         self.function = function
-        self.sources: dict[str, Source] = {}
+        namespace: dict[str, Any] = {"function": function}
+        arguments = []
         for parameter in parameters(function):
             source = names.get(parameter.name) or _query_source(function, parameter)
             if source is not None:
-                self.sources[parameter.name] = source
+                namespace[f"value_{parameter.name}"] = source.value
+                expression = source.expression.format(f"value_{parameter.name}")
+                arguments.append(f"{parameter.name}={expression}")
             elif parameter.default is parameter.empty:
                 raise UnknownName(describe(function), parameter.name, sorted(names))
-
-    def __call__(self, context: Any) -> Any:
-        """Call the function; the result is what it returned, a coroutine if it is async."""
-        return self.function(**{name: source(context) for name, source in self.sources.items()})
+        # Nothing but identifiers checked by Python itself and our own expressions is evaluated here.
+        self.call: Callable[[Any], Any] = eval(f"lambda context: function({', '.join(arguments)})", namespace)
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -125,11 +131,10 @@ def body_source(function: Callable[..., Any]) -> Source:
     """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON."""
     wanted = annotation(function, "body")
     if wanted is inspect.Parameter.empty or wanted is Any:
-        return lambda lctx: lctx.request.json()
+        return Source("context.request.json()")
     if wanted is bytes:
-        return lambda lctx: lctx.request.body
-    gtype = GType(wanted)
-    return lambda lctx: gtype.decode(lctx.request.body)
+        return Source("context.request.body")
+    return Source("{}(context.request.body)", GType(wanted).decode)
 
 
 def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
@@ -150,7 +155,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
             raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
         return gtype.convert(values if many else values[-1], path=f"$query.{name}")
 
-    return read
+    return Source("{}(context)", read)
 
 
 def query_values(query: str) -> dict[str, list[str]]:

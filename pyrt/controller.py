@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from .binding import Binding, body_source, is_async, param_source, request_vocabulary
+from .binding import Binding, Source, body_source, is_async, param_source, request_vocabulary
 from .context import GlobalContext, LocalContext
 from .errors import HttpError, Overload, ValidationError, phrase
 from .hooks import HookChain
@@ -37,7 +37,7 @@ class Endpoint:
         status: of the answer, unless the handler returns a `Response`.
     """
 
-    __slots__ = ("_bound", "_threaded", "handler", "status")
+    __slots__ = ("_call", "_threaded", "handler", "status")
 
     def __init__(
         self,
@@ -46,18 +46,18 @@ class Endpoint:
         modules: Mapping[str, Any],
         status: int = 200,
     ) -> None:
-        names = request_vocabulary(modules, res=_new_response, body=body_source(handler))
+        names = request_vocabulary(modules, res=Source("{}(context)", _new_response), body=body_source(handler))
         names.update((name, param_source(name)) for name in params)
         self.handler, self.status = handler, status
-        self._bound = Binding(handler, names)
+        self._call = Binding(handler, names).call
         self._threaded = not is_async(handler)
 
     async def __call__(self, lctx: LocalContext) -> Response:
         """Call the handler with what it names; its result as a response."""
         if self._threaded:
-            result = await asyncio.to_thread(self._bound, lctx)
+            result = await asyncio.to_thread(self._call, lctx)
         else:
-            result = await self._bound(lctx)
+            result = await self._call(lctx)
         if result is None and lctx.response is not None:
             return lctx.response
         return Response.of(result, self.status)

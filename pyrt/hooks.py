@@ -7,10 +7,10 @@ A hook takes what it names: `req`, `lctx`, `gctx` and modules everywhere, `res` 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .binding import Binding, request_vocabulary
+from .binding import Binding, Source, Vocabulary, request_vocabulary
 from .context import LocalContext
 from .messages import Response
 from .types import Hook
@@ -39,11 +39,9 @@ class HookChain:
         modules: Mapping[str, Any] | None = None,
     ) -> None:
         names = request_vocabulary(modules or {})
-        with_response = names | {"res": lambda lctx: lctx.response}
-        with_error = names | {"error": lambda lctx: lctx.error}
-        self.before = tuple(Binding(hook, names) for hook in before)
-        self.after = tuple(Binding(hook, with_response) for hook in after)[::-1]
-        self.catch = tuple(Binding(hook, with_error) for hook in catch)[::-1]
+        self.before = _bound(before, names)
+        self.after = _bound(after, names | {"res": Source("context.response")})[::-1]
+        self.catch = _bound(catch, names | {"error": Source("context.error")})[::-1]
 
     async def run_before(self, lctx: LocalContext) -> Response | None:
         """Run the before hooks; the first that returns something answers the request with it."""
@@ -73,3 +71,7 @@ class HookChain:
             if answer is not None:
                 return Response.of(answer)
         return None
+
+
+def _bound(hooks: Iterable[Hook], names: Vocabulary) -> tuple[Callable[[LocalContext], Any], ...]:
+    return tuple(Binding(hook, names).call for hook in hooks)

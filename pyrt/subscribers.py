@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .binding import Binding, is_async, vocabulary
+from .binding import Binding, Source, is_async, vocabulary
 from .context import GlobalContext
 from .errors import UsageError, describe
 
@@ -46,8 +46,8 @@ class Subscriber:
         if not is_async(declared.function):
             raise UsageError(f"subscriber {describe(declared.function)} must be `async def`")
         self._declared, self._gctx = declared, gctx
-        names = vocabulary(gctx.modules, message=lambda delivery: delivery.message)
-        self._call = Binding(declared.function, names)
+        names = vocabulary(gctx.modules, message=Source("context.message"))
+        self._call = Binding(declared.function, names).call
         self._queue = gctx.queue.subscribe(declared.topic, declared.group, declared.limit_messages)
         self._workers: list[asyncio.Task[None]] = []
 
