@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .binding import Binding, Source, Vocabulary, request_vocabulary
+from .binding import Binding, Source, Vocabulary, is_async, request_vocabulary
 from .context import LocalContext
 from .messages import Response
 from .types import Hook
@@ -45,33 +45,36 @@ class HookChain:
 
     async def run_before(self, lctx: LocalContext) -> Response | None:
         """Run the before hooks; the first that returns something answers the request with it."""
-        for hook in self.before:
-            answer = hook(lctx)
-            if inspect.isawaitable(answer):
-                answer = await answer
-            if answer is not None:
+        for hook, awaits in self.before:
+            answer = await hook(lctx) if awaits else hook(lctx)
+            if answer is not None and (answer := await _settled(answer)) is not None:
                 return Response.of(answer)
         return None
 
     async def run_after(self, lctx: LocalContext) -> None:
         """Run the after hooks; one that returns something replaces `lctx.response`."""
-        for hook in self.after:
-            answer = hook(lctx)
-            if inspect.isawaitable(answer):
-                answer = await answer
-            if answer is not None:
+        for hook, awaits in self.after:
+            answer = await hook(lctx) if awaits else hook(lctx)
+            if answer is not None and (answer := await _settled(answer)) is not None:
                 lctx.response = Response.of(answer)
 
     async def run_catch(self, lctx: LocalContext) -> Response | None:
         """Run the catch hooks on `lctx.error`; the first that returns something answers the request with it."""
-        for hook in self.catch:
-            answer = hook(lctx)
-            if inspect.isawaitable(answer):
-                answer = await answer
-            if answer is not None:
+        for hook, awaits in self.catch:
+            answer = await hook(lctx) if awaits else hook(lctx)
+            if answer is not None and (answer := await _settled(answer)) is not None:
                 return Response.of(answer)
         return None
 
 
-def _bound(hooks: Iterable[Hook], names: Vocabulary) -> tuple[Callable[[LocalContext], Any], ...]:
-    return tuple(Binding(hook, names).call for hook in hooks)
+Step = tuple[Callable[[LocalContext], Any], bool]
+
+
+def _bound(hooks: Iterable[Hook], names: Vocabulary) -> tuple[Step, ...]:
+    """Each hook's call, and whether its result is awaited: decided here, not asked of every result."""
+    return tuple((Binding(hook, names).call, is_async(hook)) for hook in hooks)
+
+
+async def _settled(answer: Any) -> Any:
+    """What a hook returned; a plain function may return a coroutine."""
+    return await answer if inspect.isawaitable(answer) else answer
