@@ -22,6 +22,10 @@ Pair = tuple[str | bytes, str | bytes]
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_BYTES = (b"content-type", b"application/octet-stream")
+_JSON = (b"content-type", b"application/json")
+
 
 def _raw(text: str | bytes) -> bytes:
     return text.encode("latin-1") if isinstance(text, str) else text
@@ -176,12 +180,19 @@ class Response:
         if isinstance(value, Response):
             return value
         if isinstance(value, str):
-            return cls(value, status)
+            return cls._checked(value.encode(), status, [_TEXT])
         if isinstance(value, bytes):
-            return cls(value, status, content_type="application/octet-stream")
+            return cls._checked(value, status, [_BYTES])
         if value is None:
-            return cls(b"", 204 if status == 200 else status)
-        return cls.json(value, status)
+            return cls._checked(b"", 204 if status == 200 else status, [])
+        return cls._checked(msgspec.json.encode(value), status, [_JSON])
+
+    @classmethod
+    def _checked(cls, body: bytes, status: int, raw: list[tuple[bytes, bytes]]) -> Response:
+        """A response of parts that need no check: our own header lines and a status given at `freeze()`."""
+        response = cls.__new__(cls)
+        response.body, response.status, response.headers = body, status, Headers.from_raw(raw)
+        return response
 
     def __repr__(self) -> str:
         return f"Response({self.body!r}, {self.status}, {list(self.headers)!r})"

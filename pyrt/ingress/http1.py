@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Protocol, cast
 
 import httptools
@@ -157,16 +158,26 @@ def _origin_form(target: bytes) -> str:
     return text
 
 
+def _status_line(status: int) -> bytes:
+    return b"HTTP/1.1 %d %b\r\n" % (status, phrase(status).encode("ascii"))
+
+
+_STATUS_LINES = {int(status): _status_line(status) for status in HTTPStatus}
+_WITHOUT_LENGTH = frozenset({204, 304})
+
+
 def encode(response: Response, *, keep_alive: bool, date: bytes = b"") -> bytes:
     """A response as HTTP/1.1 bytes, with its length; *date* is a whole `Date` line or nothing."""
-    parts = [b"HTTP/1.1 %d %b\r\n" % (response.status, phrase(response.status).encode("ascii"))]
+    status, body = response.status, response.body
+    parts = [_STATUS_LINES.get(status) or _status_line(status)]
+    has_length = status in _WITHOUT_LENGTH
     for name, value in response.headers.raw:
-        parts.append(b"%b: %b\r\n" % (name, value))
-    if response.status not in (204, 304) and "content-length" not in response.headers:
-        parts.append(b"content-length: %d\r\n" % len(response.body))
-    parts.append(date)
-    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    parts.append(response.body)
+        parts += name, b": ", value, b"\r\n"
+        # Only a name of that length can be the one; most are not.
+        has_length = has_length or (len(name) == 14 and name.lower() == b"content-length")
+    if not has_length:
+        parts.append(b"content-length: %d\r\n" % len(body))
+    parts += date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", body
     return b"".join(parts)
 
 
