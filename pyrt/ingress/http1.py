@@ -101,13 +101,14 @@ class RequestParser:
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        headers = Headers.from_raw(self._headers)
-        _check_head(self._parser.get_http_version(), headers)
-        self._request = Request(self._parser.get_method().decode("ascii"), _origin_form(self._target), headers)
-        length = headers.get("content-length")
-        if length is not None and int(length) > self._limits.body_bytes:
+        framing = _framing(self._headers)
+        _check_head(self._parser.get_http_version(), framing)
+        self._request = Request(
+            self._parser.get_method().decode("ascii"), _origin_form(self._target), Headers.from_raw(self._headers)
+        )
+        if b"content-length" in framing and int(framing[b"content-length"][0]) > self._limits.body_bytes:
             raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
-        if (headers.get("expect") or "").lower() == "100-continue":
+        if b"expect" in framing and framing[b"expect"][0].lower() == b"100-continue":
             self._on_continue()
 
     def on_body(self, part: bytes) -> None:
@@ -131,14 +132,27 @@ def _cause(error: Exception) -> ProtocolError:
     return ProtocolError(400, f"malformed request: {error}")
 
 
-def _check_head(version: str, headers: Headers) -> None:
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
+
+
+def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
+    """The values of the headers that decide where a request ends and whether we read it, by name in lower case."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key in _FRAMING:
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def _check_head(version: str, framing: dict[bytes, list[bytes]]) -> None:
     """What llhttp leaves to us (RFC 9112 sections 2.3, 3.2 and 6.1)."""
     if version not in ("1.1", "1.0"):
         raise ProtocolError(505, f"HTTP/{version} is not spoken here")
-    hosts = headers.get_all("host")
-    if len(hosts) > 1 or (not hosts and version == "1.1"):
+    hosts = len(framing.get(b"host", ()))
+    if hosts > 1 or (hosts == 0 and version == "1.1"):
         raise ProtocolError(400, "a request names its Host exactly once")
-    if version == "1.0" and "transfer-encoding" in headers:
+    if version == "1.0" and b"transfer-encoding" in framing:
         raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding")
 
 
