@@ -71,7 +71,7 @@ class RequestParser:
     def _start(self) -> None:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._head_bytes = self._body_bytes = 0
         self._in_head = True
         # Fed since llhttp last reported something: what it may be holding of an unfinished line.
@@ -102,7 +102,10 @@ class RequestParser:
     def on_headers_complete(self) -> None:
         self._in_head = False
         framing = _framing(self._headers)
-        _check_head(self._parser.get_http_version(), framing)
+        version = self._parser.get_http_version()
+        _check_head(version, framing)
+        # An offer to upgrade is not taken. HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
+        self._persistent = version == "1.1" and not self._parser.should_upgrade()
         self._request = Request(
             self._parser.get_method().decode("ascii"), _origin_form(self._target), Headers.from_raw(self._headers)
         )
@@ -116,12 +119,16 @@ class RequestParser:
         self._body_bytes += len(part)
         if self._body_bytes > self._limits.body_bytes:
             raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
-        self._body.append(part)
+        if not self._body:
+            self._body = part  # mostly the only one
+        else:
+            self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
+            self._body += part
 
     def on_message_complete(self) -> None:
         self._silent_bytes = 0
-        self._request.body = b"".join(self._body)
-        self._on_request(self._request, self._parser.should_keep_alive() and not self._parser.should_upgrade())
+        self._request.body = bytes(self._body)
+        self._on_request(self._request, self._persistent and self._parser.should_keep_alive())
 
 
 def _cause(error: Exception) -> ProtocolError:
@@ -177,19 +184,26 @@ def _status_line(status: int) -> bytes:
 
 
 _STATUS_LINES = {int(status): _status_line(status) for status in HTTPStatus}
-_WITHOUT_LENGTH = frozenset({204, 304})
+_WITHOUT_BODY = frozenset({204, 304})
+_OURS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
 
 def encode(response: Response, *, keep_alive: bool, date: bytes = b"") -> bytes:
     """A response as HTTP/1.1 bytes, with its length; *date* is a whole `Date` line or nothing."""
-    status, body = response.status, response.body
+    status = response.status
     parts = [_STATUS_LINES.get(status) or _status_line(status)]
-    has_length = status in _WITHOUT_LENGTH
+    bare = status in _WITHOUT_BODY
+    body = b"" if bare else response.body
+    has_length = False
     for name, value in response.headers.raw:
+        key = name.lower()
+        if key in _OURS:
+            # Where a message ends is for us to say; only an answer without a body may name the length it would have.
+            if body or bare or key != b"content-length" or has_length:
+                continue
+            has_length = True
         parts += name, b": ", value, b"\r\n"
-        # Only a name of that length can be the one; most are not.
-        has_length = has_length or (len(name) == 14 and name.lower() == b"content-length")
-    if not has_length:
+    if not has_length and not bare:
         parts.append(b"content-length: %d\r\n" % len(body))
     parts += date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", body
     return b"".join(parts)

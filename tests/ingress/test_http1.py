@@ -138,6 +138,37 @@ def test_encode_adds_the_length_and_the_connection() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response("four", headers=[("Content-Length", "9")]),
+        Response("four", headers=[("transfer-encoding", "chunked"), ("connection", "upgrade")]),
+    ],
+)
+def test_where_an_answer_ends_is_not_for_the_author_to_say(response: Response) -> None:
+    head, _, body = encode(response, keep_alive=True).partition(b"\r\n\r\n")
+    assert head.lower().count(b"content-length: 4") == 1
+    assert b"transfer-encoding" not in head
+    assert b"connection" not in head
+    assert body == b"four"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_that_has_no_body_sends_none(status: int) -> None:
+    data = encode(Response("lost", status, [("content-length", "4")]), keep_alive=True)
+    assert data.endswith(b"\r\n\r\n")
+    assert b"content-length" not in data
+
+
+def test_an_answer_to_head_names_one_length() -> None:
+    response = Response(headers=[("content-length", "7"), ("Content-Length", "8")])
+    assert encode(response, keep_alive=True).lower().count(b"content-length") == 1
+
+
+def test_http_1_0_gets_one_answer() -> None:
+    assert facts(parsed(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")) == [("GET", "/", "", b"", False)]
+
+
 class Echo:
     """Answers with the path; waits for `release` where the path asks for it."""
 
