@@ -1,6 +1,8 @@
 # Everything a newcomer types. `make` alone lists it. Needs python3 >= 3.11, git and make.
 PYTHON ?= python3
 BIN := .venv/bin
+# asv makes its environments with the first python3.x of PATH, which must be the one that runs it.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 READY := .venv/ready
 
 .DEFAULT_GOAL := help

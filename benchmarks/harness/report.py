@@ -16,6 +16,9 @@ from .targets import TIERS, Target, Verdict, judge
 
 PERCENTILES = ("p50", "p95", "p99")
 NOTHING = "-"
+# What measures a request's parts, each by itself, and the whole: in instructions, and in seconds.
+OVERHEAD = ("integration.overhead.Overhead.instr_part", "integration.overhead.Rotation.track_part")
+WHOLE = "'whole'"
 NOISE = (
     "Times swing on a machine that runs other work, by a factor of two on a shared one: believe the "
     "instruction counts first, and a change in time only where its 99 % intervals do not touch."
@@ -207,7 +210,7 @@ class Report:
         return [one for benchmark in self.measured.benchmarks.values() for one in self._scenarios(benchmark)]
 
     def tables(self) -> list[Table]:
-        """Microbenchmarks, Integration, Load tests, targets by tier, instruction counts, other figures."""
+        """Microbenchmarks, Integration, Load tests, targets by tier, overhead, instruction counts, other figures."""
         columns = ("Current", "Baseline", "Change")
         exact = "Exact: one commit counts the same each time, so any change is one of the program."
         return [
@@ -219,6 +222,12 @@ class Report:
             ),
             Table("Load tests", ("Test", "RPS", "P95", "Errors", "Status"), self._load_rows()),
             *target_tables(self.verdicts),
+            Table(
+                "Pipeline overhead",
+                ("Part", "Instructions", "Share", "Time", "Share"),
+                self._overhead_rows(),
+                note="Each part of a request measured by itself; the residual is what they leave unexplained.",
+            ),
             Table(
                 "Instruction counts",
                 ("Benchmark", *columns),
@@ -259,6 +268,13 @@ class Report:
             "baseline": {"commit": self.base.hash, "subject": self.base.subject} if self.base else None,
             "microbenchmarks": [row.as_json() for row in self.rows(_is_micro)],
             "integration": [scenario.as_json() for scenario in self.scenarios()],
+            "overhead": {
+                part: {
+                    kind: figure if math.isfinite(figure) else None
+                    for kind, figure in zip(("instructions", "seconds"), figures, strict=True)
+                }
+                for part, figures in self.overhead().items()
+            },
             "load": [
                 dict(zip(("test", "rps", "p95", "errors", "status"), row, strict=True)) for row in self._load_json()
             ],
@@ -289,6 +305,29 @@ class Report:
                 if dict(chosen).items() <= parameters.items():
                     return verdict
         return None
+
+    def overhead(self) -> dict[str, list[float]]:
+        """By part, sum, whole and residual: the figure of each benchmark in OVERHEAD, NaN where there is none."""
+        axes = [self.measured.benchmarks[name].shape.values[0] for name in OVERHEAD if name in self.measured.benchmarks]
+        if len(axes) < len(OVERHEAD):
+            return {}
+        parts = [part for part in axes[0] if part != WHOLE]
+        found = {part: [_number(self.head.value(name, (part,))) for name in OVERHEAD] for part in (*parts, WHOLE)}
+        total = [sum(found[part][column] for part in parts) for column in range(len(OVERHEAD))]
+        whole = found.pop(WHOLE)
+        residual = [entire - parts for entire, parts in zip(whole, total, strict=True)]
+        named = {_plain(part): figures for part, figures in found.items()}
+        return {**named, "sum of the parts": total, "whole": whole, "residual": residual}
+
+    def _overhead_rows(self) -> list[list[str]]:
+        found = self.overhead()
+        rows = []
+        for part, figures in found.items():
+            cells = [part]
+            for figure, unit, whole in zip(figures, ("instructions", "seconds"), found["whole"], strict=True):
+                cells += [human(figure, unit), _percent(figure / whole) if math.isfinite(figure) else NOTHING]
+            rows.append(cells)
+        return rows
 
     def _load_json(self) -> list[list[str | None]]:
         load = [one for one in self.verdicts if one.target.tier == "mvp" and one.target.group == "Load"]
@@ -378,6 +417,10 @@ def _figure_json(figure: Figure) -> dict[str, Any]:
     if not figure.measured:
         return {"value": None, "state": "failed" if figure.value is None else "n/a"}
     return {"value": figure.value, "low": figure.low, "high": figure.high, "state": "measured"}
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _is_count(benchmark: Benchmark) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import shutil
@@ -137,7 +138,7 @@ def test_the_report_has_the_three_tables_the_targets_by_tier_and_the_counts(done
     titles = [table.title for table in done.tables()]
     assert titles[:3] == ["Microbenchmarks", "Integration", "Load tests"]
     assert titles[3:7] == ["Targets: mvp", "Targets: production", "Targets: stretch", "Targets: moonshot"]
-    assert titles[7] == "Instruction counts"
+    assert titles[7:9] == ["Pipeline overhead", "Instruction counts"]
     columns = [tuple(table.columns) for table in done.tables()[:3]]
     assert columns == [
         ("Component", "Current", "Baseline", "Change"),
@@ -214,3 +215,30 @@ def test_a_second_python_is_not_mixed_into_the_same_curve(project: Path, tmp_pat
     measured = results.load(results.configuration(copy))
     assert len(measured.commits) == 5
     assert {commit.python for commit in measured.commits} == {"3.11"}
+
+
+def test_the_overhead_adds_up_to_the_whole_and_shows_what_is_left(measured: Measured) -> None:
+    counts, times = report.OVERHEAD
+    shape = Shape(["part"], [["'parse'", "'route'", "'whole'"]], "")
+    figures = {
+        (counts, ("'parse'",)): Figure(600.0),
+        (counts, ("'route'",)): Figure(300.0),
+        (counts, ("'whole'",)): Figure(1000.0),
+        (times, ("'parse'",)): Figure(6e-6),
+        (times, ("'route'",)): Figure(5e-6),
+        (times, ("'whole'",)): Figure(10e-6),
+    }
+    one = dataclasses.replace(
+        measured,
+        benchmarks={name: Benchmark(name, "track", shape, True) for name in report.OVERHEAD},
+        commits=[dataclasses.replace(measured.commits[-1], figures=figures)],
+    )
+    table = next(each for each in report.make(one, []).tables() if each.title == "Pipeline overhead")
+    assert [row[:3] for row in table.rows] == [
+        ["parse", "600", "60 %"],
+        ["route", "300", "30 %"],
+        ["sum of the parts", "900", "90 %"],
+        ["whole", "1,000", "100 %"],
+        ["residual", "100", "10 %"],
+    ]
+    assert [row[3] for row in table.rows] == ["6 us", "5 us", "11 us", "10 us", "-1 us"]
