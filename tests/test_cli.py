@@ -53,6 +53,8 @@ NEW_USER = {"name": "Ada", "email": "ada@example.org", "age": 36}
         ("GET", "/users/%ff", None, 400),
         ("GET", "/nowhere", None, 404),
         ("DELETE", "/users", None, 405),
+        ("BREW", "/users", None, 405),
+        ("BREW", "/nowhere", None, 404),
         ("HEAD", "/users/7", None, 200),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from ..messages import Headers, Request, Response
 from .limits import Limits
@@ -60,12 +61,11 @@ async def _http(app: Lifecycle, scope: Scope, receive: Receive, send: Send, limi
     else:
         response = await app.handle(_request(scope, body))
     await send({"type": "http.response.start", "status": response.status, "headers": _head(response)})
-    await send({"type": "http.response.body", "body": response.body})
+    await send({"type": "http.response.body", "body": b"" if response.status in (204, 304) else response.body})
 
 
 def _request(scope: Scope, body: bytes) -> Request:
-    raw = scope.get("raw_path") or scope["path"].encode()
-    target = raw.decode("latin-1")
+    target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     if scope.get("query_string"):
         target += "?" + scope["query_string"].decode("latin-1")
     return Request(scope["method"], target, Headers(scope["headers"]), body)
@@ -90,6 +90,8 @@ async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
 
 def _head(response: Response) -> list[tuple[bytes, bytes]]:
     head = [(name.lower(), value) for name, value in response.headers.raw]
-    if response.status not in (204, 304) and "content-length" not in response.headers:
+    if response.body or response.status in (204, 304):
+        head = [(name, value) for name, value in head if name != b"content-length"]
+    if response.status not in (204, 304) and b"content-length" not in dict(head):
         head.append((b"content-length", str(len(response.body)).encode()))
     return head

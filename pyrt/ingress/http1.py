@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
@@ -51,6 +52,8 @@ class RequestParser:
         self._limits, self._on_request, self._on_continue = limits, on_request, on_continue
         self._parser = httptools.HttpRequestParser(self)
         self._start()
+        # Whether all that was fed so far is whole requests, and whether this feed has completed one.
+        self._between, self._completed = True, False
 
     def feed(self, data: bytes) -> None:
         """Parse *data*, however it is cut.
@@ -59,14 +62,35 @@ class RequestParser:
             ProtocolError: the bytes break HTTP or pass a limit; the connection cannot go on.
         """
         self._silent_bytes += len(data)
+        at_start, self._completed = self._between, False
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            return  # the request has arrived as the connection's last: an upgrade is an offer that we do not take
+        except httptools.HttpParserUpgrade as stopped:
+            self._decline(data[stopped.args[0] :])
+        except httptools.HttpParserInvalidMethodError as error:
+            if not at_start or self._completed:
+                raise _cause(error) from None
+            self._unknown_method(data, error)
         except httptools.HttpParserError as error:
             raise _cause(error) from None
         if self._silent_bytes > self._limits.head_bytes:
             raise ProtocolError(431, f"a line is over {self._limits.head_bytes} bytes")
+
+    def _decline(self, rest: bytes) -> None:
+        """Read a request that offers an upgrade as if it did not (RFC 9110 section 7.8): llhttp stops at its head."""
+        request, self._parser = self._request, httptools.HttpRequestParser(self)
+        if request.method == "CONNECT":
+            raise ProtocolError(501, "this server is no proxy")
+        lines = [b"%b: %b\r\n" % pair for pair in request.headers.raw if pair[0].lower() != b"upgrade"]
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        self.feed(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (request.method.encode(), target.encode(), b"".join(lines), rest))
+
+    def _unknown_method(self, data: bytes, error: Exception) -> None:
+        """Hand on a method that llhttp does not know, for the app to say 404 or 405; it is the connection's last."""
+        found = _REQUEST_LINE.match(data)
+        if found is None:
+            raise _cause(error)
+        self._on_request(Request(found[1].decode("ascii"), _origin_form(found[2])), False)
 
     def _start(self) -> None:
         self._target = b""
@@ -80,6 +104,7 @@ class RequestParser:
     # llhttp's events
 
     def on_message_begin(self) -> None:
+        self._between = False
         self._start()
 
     def on_url(self, part: bytes) -> None:
@@ -104,14 +129,14 @@ class RequestParser:
         framing = _framing(self._headers)
         version = self._parser.get_http_version()
         _check_head(version, framing)
-        # An offer to upgrade is not taken. HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
-        self._persistent = version == "1.1" and not self._parser.should_upgrade()
+        # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
+        self._persistent = version == "1.1"
         self._request = Request(
             self._parser.get_method().decode("ascii"), _origin_form(self._target), Headers.from_raw(self._headers)
         )
         if b"content-length" in framing and int(framing[b"content-length"][0]) > self._limits.body_bytes:
             raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
-        if b"expect" in framing and framing[b"expect"][0].lower() == b"100-continue":
+        if self._persistent and b"expect" in framing and framing[b"expect"][0].lower() == b"100-continue":
             self._on_continue()
 
     def on_body(self, part: bytes) -> None:
@@ -127,6 +152,9 @@ class RequestParser:
 
     def on_message_complete(self) -> None:
         self._silent_bytes = 0
+        if self._parser.should_upgrade():
+            return  # to be read again, without the offer
+        self._between = self._completed = True
         self._request.body = bytes(self._body)
         self._on_request(self._request, self._persistent and self._parser.should_keep_alive())
 
@@ -163,6 +191,11 @@ def _check_head(version: str, framing: dict[bytes, list[bytes]]) -> None:
         raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding")
 
 
+_AUTHORITY = re.compile(r"[^/?#]*")
+# RFC 9112 section 3, with any token for a method.
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (\S{1,8192}) HTTP/1\.[01]\r\n")
+
+
 def _origin_form(target: bytes) -> str:
     """The path and query of a request target (RFC 9112 section 3.2)."""
     try:
@@ -173,7 +206,8 @@ def _origin_form(target: bytes) -> str:
         scheme, mark, rest = text.partition("://")
         if not mark or scheme.lower() not in ("http", "https"):
             raise ProtocolError(400, "the target is neither a path nor an http URL")
-        text = "/" + rest.partition("/")[2]
+        path = rest[len(_AUTHORITY.match(rest)[0]) :]  # type: ignore[index]  # it matches anything
+        text = path if path.startswith("/") else "/" + path
     if "#" in text:
         raise ProtocolError(400, "a target has no fragment")
     return text
@@ -321,7 +355,13 @@ class Http1Protocol(asyncio.Protocol):
         self._next()
 
     def _write(self, response: Response, *, keep_alive: bool) -> None:
-        self._transport.write(encode(response, keep_alive=keep_alive, date=self._date()))
+        try:
+            data = encode(response, keep_alive=keep_alive, date=self._date())
+        except Exception:
+            _log.exception("an answer could not be encoded: %r", response)
+            keep_alive = False
+            data = encode(Response(b"", 500), keep_alive=False, date=self._date())
+        self._transport.write(data)
         if not keep_alive:
             self._transport.close()
 

@@ -51,12 +51,16 @@ class Server:
         """
         await self.app.start()
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(
-            lambda: Http1Protocol(self.app, self.limits, self._connections, lambda: self._date),
-            self.host,
-            self.port,
-            backlog=1024,
-        )
+        try:
+            self._listener = await loop.create_server(
+                lambda: Http1Protocol(self.app, self.limits, self._connections, lambda: self._date),
+                self.host,
+                self.port,
+                backlog=1024,
+            )
+        except BaseException:
+            await self.app.stop()
+            raise
         self.port = self._listener.sockets[0].getsockname()[1]
         self._tick()
 

@@ -71,7 +71,7 @@ def test_requests_may_be_cut_anywhere(cuts: list[int]) -> None:
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
-        (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"BREW\x00 / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ],
 )
 def test_bytes_that_break_http_are_refused(data: bytes, status: int) -> None:
@@ -117,16 +117,28 @@ def test_a_line_that_never_ends_is_refused(start: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "path"), [(b"http://h/a?b", "/a"), (b"http://h", "/"), (b"HTTPS://h:1/a", "/a"), (b"//a", "//a")]
+    ("target", "path"),
+    [(b"http://h/a?b", "/a"), (b"http://h", "/"), (b"http://h?b", "/"), (b"HTTPS://h:1/a", "/a"), (b"//a", "//a")],
 )
 def test_a_target_may_be_a_path_or_an_http_url(target: bytes, path: str) -> None:
     ((request, _),) = parsed(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
     assert request.path == path
 
 
-def test_an_offer_to_upgrade_is_answered_as_the_connections_last_request() -> None:
-    data = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n"
-    assert facts(parsed(data)) == [("GET", "/", "", b"", False)]
+@pytest.mark.parametrize("cut", range(0, 100, 7))
+def test_an_offer_to_upgrade_is_not_taken_and_the_request_is_whole(cut: int) -> None:
+    head = b"POST /p?q HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 4\r\n\r\n"
+    data = head + b"body" + GET
+    assert facts(parsed(data[:cut], data[cut:])) == [("POST", "/p", "q", b"body", True), EXPECTED[0]]
+
+
+def test_a_method_that_nobody_knows_is_the_apps_to_refuse() -> None:
+    assert facts(parsed(b"BREW /tea HTTP/1.1\r\nHost: a\r\n\r\n")) == [("BREW", "/tea", "", b"", False)]
+
+
+def test_connect_is_refused() -> None:
+    with pytest.raises(ProtocolError):
+        parsed(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
 
 
 def test_encode_adds_the_length_and_the_connection() -> None:
@@ -220,6 +232,22 @@ async def test_answers_leave_in_order_and_one_request_runs_at_a_time() -> None:
     assert bodies(transport) == [b"/wait", b"/b", b"/c"]
     assert service.most_under_way == 1
     assert not transport.is_closing()
+
+
+async def test_an_answer_that_cannot_be_encoded_is_a_500_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def handle(self, request: Request) -> Response:
+            response = Response()
+            response.body = 7  # type: ignore[assignment]
+            return response
+
+    protocol, transport = Http1Protocol(Broken()), MemoryTransport()
+    protocol.connection_made(transport)
+    protocol.data_received(get("/"))
+    await settle()
+    assert b"HTTP/1.1 500 " in transport.written
+    assert transport.is_closing()
+    assert "could not be encoded" in caplog.text
 
 
 async def test_connection_close_ends_the_connection_after_its_answer() -> None:
