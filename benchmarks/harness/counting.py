@@ -34,7 +34,7 @@ TIMEOUT_S = 1200  # of each of the two runs over the whole suite
 ONE_TIMEOUT_S = 300  # of one benchmark with one choice of parameters
 # What N must come to, unless the benchmark's attribute `calls` says it: many instructions against the markers' own
 # noise, and enough calls for the interpreter to settle, which work of very many instructions does by itself.
-LEAST_INSTRUCTIONS = 8_000_000
+LEAST_INSTRUCTIONS = 16_000_000
 LEAST_CALLS = 32
 SETTLES_BY_ITSELF = 1_000_000
 STEADY = 0.005
