@@ -60,10 +60,11 @@ def _pieces():
     controller = app.freeze()
     request = pyrt.Request("GET", "/users/42", [("host", "localhost:8000"), ("accept", "*/*")])
     match = controller.router.match("GET", "/users/42")
-    lctx = pyrt.LocalContext(request, app.gctx)
-    lctx.params = match.params
-    response = run(match.route.value(lctx))
+    unanswered = pyrt.LocalContext(request, app.gctx)
+    unanswered.params = match.params
+    response = run(match.route.value(unanswered))
     assert response.body == apps.BODIES["hooks"]
+    lctx = pyrt.LocalContext(request, app.gctx)
     lctx.response = response
     whole = Wire(http1(app), requests.GET_USER)
     whole.exchange(2)
@@ -76,6 +77,7 @@ def _pieces():
         "endpoint": match.route.value,
         "request": request,
         "gctx": app.gctx,
+        "unanswered": unanswered,
         "lctx": lctx,
         "response": response,
         "dispatch": Wire(_Dispatch, b"x"),
@@ -110,7 +112,7 @@ def _hooks(times=LOOP):
 
 
 def _handler(times=LOOP):
-    endpoint, lctx = _pieces()["endpoint"], _pieces()["lctx"]
+    endpoint, lctx = _pieces()["endpoint"], _pieces()["unanswered"]
     for _ in times:
         run(endpoint(lctx))
 
