@@ -1,7 +1,5 @@
 """The apps under test, by scenario, each with its request and the answer that is right."""
 
-import functools
-
 import pyrt
 
 from . import requests, schemas
@@ -25,9 +23,8 @@ BODIES = {
 }
 
 
-@functools.cache
 def app(scenario):
-    """The app of a scenario; the same object each time."""
+    """A new app of a scenario: a server that stops closes its app for everybody else."""
     made = pyrt.App()
     _DECLARE[scenario](made)
     return made
