@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from .binding import parameters
 from .context import GlobalContext
 from .controller import Controller, Endpoint
-from .errors import FrozenError, UsageError, describe
+from .errors import ClosedError, FrozenError, UsageError, describe
 from .hooks import HookChain
 from .ingress import asgi
 from .messages import Request, Response
@@ -56,7 +56,7 @@ class App:
         self._subscribers: list[Subscriber] = []
         self._controller: Controller | None = None
         self._starting = asyncio.Lock()
-        self._started = False
+        self._started = self._stopped = False
 
     # Declaring
 
@@ -195,22 +195,27 @@ class App:
                 await self._modules.start()
                 for subscriber in self._subscribers:
                     subscriber.start()
-                self._started = True
+                self._started, self._stopped = True, False
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
         """Let subscribers finish what is pending, for *drain_timeout_s* at the most, then stop the modules."""
-        if self._started:
-            self._started = False
-            for subscriber in self._subscribers:
-                await subscriber.stop(drain_timeout_s)
-            await self._modules.stop()
+        async with self._starting:
+            if self._started:
+                self._started, self._stopped = False, True
+                await asyncio.gather(*(each.stop(drain_timeout_s) for each in self._subscribers))
+                await self._modules.stop()
 
     async def handle(self, request: Request) -> Response:
         """Run *request* through the whole pipeline; starts the app when nobody has.
 
         An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does.
+
+        Raises:
+            ClosedError: the app was stopped, and not started again.
         """
         if not self._started:
+            if self._stopped:
+                raise ClosedError("the app")
             await self.start()
         assert self._controller is not None
         return await self._controller.handle(request)

@@ -7,6 +7,7 @@ is not in the vocabulary, and is not annotated as a query parameter, is an error
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
@@ -85,7 +86,7 @@ class Binding:
         namespace: dict[str, Any] = {"function": function}
         arguments = []
         for parameter in parameters(function):
-            source = names.get(parameter.name) or _query_source(function, parameter)
+            source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
             if source is not None:
                 namespace[f"value_{parameter.name}"] = source.value
                 expression = source.expression.format(f"value_{parameter.name}")
@@ -116,6 +117,8 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 def annotation(function: Callable[..., Any], name: str) -> Any:
     """The annotation of one parameter, evaluated; `inspect.Parameter.empty` where there is none."""
+    while isinstance(function, functools.partial):
+        function = function.func
     target = function if inspect.isroutine(function) else type(function).__call__
     if name not in getattr(target, "__annotations__", {}):
         return inspect.Parameter.empty
@@ -139,13 +142,14 @@ def body_source(function: Callable[..., Any]) -> Source:
 
 def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
     wanted = annotation(function, parameter.name)
-    if get_origin(wanted) is not Annotated or not any(
-        isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:]
-    ):
+    if any(_is_query(option) for option in get_args(wanted)) and not _is_query(wanted):
+        raise UsageError(f"{describe(function)}: write {parameter.name}: Query[... | None], not Query[...] | None")
+    if not _is_query(wanted):
         return None
     name, default = parameter.name, parameter.default
     gtype = GType(wanted)
-    many = get_origin(get_args(wanted)[0]) in (list, set, tuple, frozenset)
+    inner = get_args(wanted)[0]
+    many = any((get_origin(each) or each) in (list, set, tuple, frozenset) for each in (inner, *get_args(inner)))
 
     def read(lctx: LocalContext) -> Any:
         values = query_values(lctx.request.query).get(name)
@@ -156,6 +160,10 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
         return gtype.convert(values if many else values[-1], path=f"$query.{name}")
 
     return Source("{}(context)", read)
+
+
+def _is_query(wanted: Any) -> bool:
+    return get_origin(wanted) is Annotated and any(isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:])
 
 
 def query_values(query: str) -> dict[str, list[str]]:

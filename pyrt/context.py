@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 import re
@@ -107,12 +108,20 @@ class LocalContext:
         self._cleanup.append(function)
 
     async def cleanup(self) -> None:
-        """Run what `on_cleanup` collected, each exactly once; a failure is logged and the rest still runs."""
+        """Run what `on_cleanup` collected, each exactly once; a failure is logged and the rest still runs.
+
+        Cancelled while one waits, it runs the rest and is cancelled then.
+        """
+        cancelled: asyncio.CancelledError | None = None
         while self._cleanup:
             function = self._cleanup.pop()
             try:
                 result = function()
                 if inspect.isawaitable(result):
                     await result
+            except asyncio.CancelledError as error:
+                cancelled = error
             except Exception:
                 _log.exception("cleanup of request %s failed", self.request_id)
+        if cancelled is not None:
+            raise cancelled

@@ -9,15 +9,17 @@ wrong inside is logged, never sent.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from .binding import Binding, Source, body_source, is_async, param_source, request_vocabulary
 from .context import GlobalContext, LocalContext
-from .errors import HttpError, Overload, ValidationError, phrase
+from .errors import HttpError, Overload, UsageError, ValidationError, describe, phrase
 from .hooks import HookChain
 from .messages import Request, Response
 from .routing import Router
@@ -46,7 +48,14 @@ class Endpoint:
         modules: Mapping[str, Any],
         status: int = 200,
     ) -> None:
-        names = request_vocabulary(modules, res=Source("{}(context)", _new_response), body=body_source(handler))
+        names = request_vocabulary(
+            modules, res=Source("{}(context)", partial(_new_response, status)), body=body_source(handler)
+        )
+        taken = sorted(set(params) & set(names))
+        if taken:
+            raise UsageError(
+                f"{describe(handler)}: the path parameter {taken[0]!r} has a name that means something else"
+            )
         names.update((name, param_source(name)) for name in params)
         self.handler, self.status = handler, status
         self._call = Binding(handler, names).call
@@ -56,15 +65,22 @@ class Endpoint:
         """Call the handler with what it names; its result as a response."""
         if self._threaded:
             result = await asyncio.to_thread(self._call, lctx)
+            if inspect.isawaitable(result):  # a plain function around an async one
+                result = await result
         else:
             result = await self._call(lctx)
-        if result is None and lctx.response is not None:
-            return lctx.response
-        return Response.of(result, self.status)
+        filled = lctx.response
+        if filled is None or isinstance(result, Response):
+            return Response.of(result, self.status)
+        if result is not None:
+            named = Response.of(result, filled.status)
+            filled.body = named.body
+            filled.headers.raw[:0] = named.headers.raw
+        return filled
 
 
-def _new_response(lctx: LocalContext) -> Response:
-    lctx.response = Response()
+def _new_response(status: int, lctx: LocalContext) -> Response:
+    lctx.response = Response(status=status)
     return lctx.response
 
 
@@ -81,6 +97,11 @@ class Controller:
         lctx = LocalContext(request, self.gctx)
         try:
             response = await self._run(lctx)
+        except asyncio.CancelledError:
+            if _is_ours():
+                raise
+            # Not this request was cancelled, but something that its handler waited for.
+            response = await self._catch(RuntimeError("the handler ended in a cancellation of its own"), lctx)
         except Exception as error:
             response = await self._catch(error, lctx)
         finally:
@@ -94,7 +115,7 @@ class Controller:
             response = await endpoint(lctx)
         lctx.response = response
         await self.hooks.run_after(lctx)
-        return lctx.response
+        return _checked(lctx.response)
 
     def _find(self, request: Request) -> tuple[Endpoint, dict[str, Any]]:
         match = self.router.match(request.method, request.path)
@@ -111,7 +132,30 @@ class Controller:
             answer = await self.hooks.run_catch(lctx)
         except Exception as failure:
             error, answer = failure, None
-        return answer if answer is not None else problem(error, lctx)
+        try:
+            return _checked(answer) if answer is not None else problem(error, lctx)
+        except Exception as failure:
+            return problem(failure, lctx)
+
+
+def _is_ours() -> bool:
+    """Whether the running task itself is being cancelled; without a task there is nobody to ask."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return True
+    return task is None or task.cancelling() > 0
+
+
+def _checked(response: Response) -> Response:
+    """A response that can be sent; its attributes are the author's to set, to anything."""
+    if isinstance(response.body, str):
+        response.body = response.body.encode()
+    if not isinstance(response.body, bytes):
+        raise UsageError(f"a response's body is bytes or str, got {type(response.body).__name__}")
+    if not isinstance(response.status, int) or not 200 <= response.status <= 599:
+        raise UsageError(f"a response has a status from 200 to 599, got {response.status!r}")
+    return response
 
 
 def problem(error: Exception, lctx: LocalContext) -> Response:

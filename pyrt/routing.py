@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from .errors import HttpError, RouteConflict, UsageError
 
@@ -40,7 +40,10 @@ class Segment(NamedTuple):
         if found is None:
             if "{" in text or "}" in text:
                 raise UsageError(f"{template!r}: {text!r} is neither a literal nor {{name}} or {{name:int}}")
-            return cls(_STATIC, text, "")
+            if "?" in text or "#" in text:
+                raise UsageError(f"{template!r}: a path ends before '?' and '#'")
+            # As a client sends it; what is escaped already stays so.
+            return cls(_STATIC, quote(text, safe="%!$&'()*+,;=:@-._~"), "")
         name, converter = found.groups()
         if converter is None:
             return cls(_PLAIN, name, "")
@@ -151,7 +154,7 @@ class Router:
         if method == "GET":
             node.routes.setdefault("HEAD", route)
         if not route.names:
-            self._static[path] = node.routes
+            self._static["/" + "/".join(segment.text for segment in route.segments)] = node.routes
         self._routes.append(route)
         return route
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 from .binding import Binding, Source, is_async, vocabulary
 from .context import GlobalContext
 from .errors import UsageError, describe
+from .queue import Subscription
 
 __all__ = ("Subscribed", "Subscriber")
 
@@ -48,28 +50,44 @@ class Subscriber:
         self._declared, self._gctx = declared, gctx
         names = vocabulary(gctx.modules, message=Source("context.message"))
         self._call = Binding(declared.function, names).call
-        self._queue = gctx.queue.subscribe(declared.topic, declared.group, declared.limit_messages)
+        self._queue: Subscription | None = None
         self._workers: list[asyncio.Task[None]] = []
+        self._under_way = 0
 
     def start(self) -> None:
-        self._workers = [asyncio.create_task(self._work()) for _ in range(self._declared.concurrency)]
+        """Subscribe, and start the workers in a context of their own, not that of whoever starts the app."""
+        declared = self._declared
+        self._queue = self._gctx.queue.subscribe(declared.topic, declared.group, declared.limit_messages)
+        self._workers = [
+            asyncio.get_running_loop().create_task(self._work(self._queue), context=contextvars.Context())
+            for _ in range(declared.concurrency)
+        ]
 
-    async def _work(self) -> None:
-        async for message in self._queue:
+    async def _work(self, queue: Subscription) -> None:
+        async for message in queue:
+            self._under_way += 1
             try:
                 await self._call(Delivery(message, self._gctx))
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                _log.exception("subscriber %s ended in a cancellation of its own", describe(self._declared.function))
             except Exception:
                 _log.exception("subscriber %s failed on a message", describe(self._declared.function))
+            self._under_way -= 1
 
     async def stop(self, drain_timeout_s: float) -> None:
         """Take no more messages, finish those pending within the time, then cancel and log what is left."""
-        self._gctx.queue.unsubscribe(self._queue)
-        if self._workers:
-            _, late = await asyncio.wait(self._workers, timeout=drain_timeout_s)
-            for worker in late:
-                worker.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-            self._workers = []
-        lost = self._queue.statistics().pending
+        queue = self._queue
+        if queue is None:
+            return
+        self._gctx.queue.unsubscribe(queue)
+        _, late = await asyncio.wait(self._workers, timeout=drain_timeout_s)
+        for worker in late:
+            worker.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        lost = queue.statistics().pending + self._under_way
         if lost:
-            _log.error("%d messages of %r were not delivered before the app stopped", lost, self._declared.topic)
+            _log.error("%d messages of %r were not handled before the app stopped", lost, self._declared.topic)
+        self._queue, self._workers, self._under_way = None, [], 0

@@ -1,5 +1,6 @@
 import asyncio
 import contextvars
+import functools
 import logging
 import threading
 from typing import Annotated, Any
@@ -7,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from pyrt import App, GlobalContext, HttpError, Module, Query, Request, Response, UsageError
-from pyrt.errors import FrozenError, RouteConflict, UnknownName
+from pyrt import App, GlobalContext, HttpError, LocalContext, Module, Query, Request, Response, UsageError
+from pyrt.errors import ClosedError, FrozenError, RouteConflict, UnknownName
 from pyrt.testing import ManualClock, TestClient
 
 
@@ -34,7 +35,7 @@ async def test_a_handler_takes_what_it_names() -> None:
     async def handler(req, res, gctx, lctx, id, db, body, q: Query[int] = 3) -> Any:  # type: ignore[no-untyped-def]
         return [req.method, res.status, gctx.config["greeting"], lctx.params, await db.name_of(id), body, q]
 
-    expected = ["POST", 200, "hi", {"id": 7}, "user 7", {"a": 1}, 3]
+    expected = ["POST", 201, "hi", {"id": 7}, "user 7", {"a": 1}, 3]
     assert answer(await TestClient(app).post("/users/7", {"a": 1})) == (201, expected)
 
 
@@ -373,3 +374,138 @@ def test_a_manual_clock_stands_still_until_it_is_advanced() -> None:
     app = App(clock=clock)
     clock.advance(1.5)
     assert app.gctx.clock() == 1.5
+
+
+async def test_a_stopped_app_refuses_until_it_is_started_again_and_then_delivers() -> None:
+    app, got = App(), []
+    app.get("/")(lambda: "ok")
+
+    @app.subscribe("t")
+    async def take(message: int) -> None:
+        got.append(message)
+
+    await app.start()
+    await app.stop()
+    with pytest.raises(ClosedError):
+        await TestClient(app).get("/")
+    await app.start()
+    assert await app.gctx.queue.publish("t", 1) == 1
+    await app.stop()
+    assert got == [1]
+
+
+async def test_what_a_subscriber_cancels_itself_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    app, got = App(), []
+
+    @app.subscribe("t")
+    async def take(message: int) -> None:
+        got.append(message)
+        raise asyncio.CancelledError
+
+    await app.start()
+    for n in (1, 2):
+        await app.gctx.queue.publish("t", n)
+    await app.stop()
+    assert got == [1, 2]
+    assert "cancellation of its own" in caplog.text
+
+
+async def test_what_a_handler_cancels_itself_is_a_500(caplog: pytest.LogCaptureFixture) -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler() -> None:
+        raise asyncio.CancelledError
+
+    assert (await TestClient(app).get("/")).status == 500
+    assert "cancellation of its own" in caplog.text
+
+
+async def test_cleanup_runs_to_its_end_when_the_request_is_cancelled_in_it() -> None:
+    app, order, waiting = App(), [], asyncio.Event()
+
+    async def wait() -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: order.append("first registered"))
+        lctx.on_cleanup(wait)
+
+    task = asyncio.create_task(TestClient(app).get("/"))
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert order == ["first registered"]
+
+
+@pytest.mark.parametrize(("body", "status"), [("text", 200), (7, 500), (None, 500)])
+async def test_what_a_handler_fills_in_must_be_sendable(body: Any, status: int) -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(res: Response) -> None:
+        res.body = body
+
+    assert (await TestClient(app).get("/")).status == status
+
+
+async def test_headers_of_res_go_out_with_what_is_returned() -> None:
+    app = App()
+
+    @app.post("/", status=201)
+    async def handler(res: Response) -> Any:
+        res.headers.add("x-a", "1")
+        return {"a": 1}
+
+    response = await TestClient(app).post("/", {})
+    assert (response.status, response.headers["x-a"], response.body) == (201, "1", b'{"a":1}')
+
+
+async def test_an_error_that_cannot_be_sent_is_a_500() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler() -> None:
+        raise HttpError(400, "x", [("a", "b\r\nc: d")])
+
+    assert (await TestClient(app).get("/")).status == 500
+
+
+async def test_a_plain_function_around_an_async_one_is_awaited() -> None:
+    app = App()
+
+    async def inner() -> str:
+        return "inner"
+
+    app.get("/")(lambda: inner())
+    assert (await TestClient(app).get("/")).body == b"inner"
+
+
+async def test_partials_keep_the_annotations_of_what_they_wrap() -> None:
+    async def handler(body: User, times: int) -> Any:
+        return [body.name] * times
+
+    app = App()
+    app.post("/")(functools.partial(handler, times=2))
+    assert answer(await TestClient(app).post("/", {"name": "a", "age": 1})) == (200, ["a", "a"])
+    assert (await TestClient(app).post("/", {"name": ""})).status == 422
+
+
+def optional_outside(q: Query[int] | None = None) -> None: ...
+
+
+def test_an_optional_query_parameter_is_written_inside() -> None:
+    app = App()
+    app.get("/")(optional_outside)
+    with pytest.raises(UsageError, match=r"Query\[\.\.\. \| None\]"):
+        app.freeze()
+
+
+def test_a_path_parameter_may_not_have_a_name_that_means_something_else() -> None:
+    app = App()
+    app.get("/{req}")(lambda req: None)
+    with pytest.raises(UsageError, match="'req'"):
+        app.freeze()

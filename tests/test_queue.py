@@ -79,10 +79,11 @@ async def test_a_closed_queue_gives_what_is_pending_and_then_ends() -> None:
 
 
 async def test_closing_wakes_every_waiting_receiver() -> None:
-    queue = QueueFabric().subscribe("t")
+    fabric = QueueFabric()
+    queue = fabric.subscribe("t")
     receivers = [asyncio.create_task(queue.get()) for _ in range(3)]
     await asyncio.sleep(0)
-    queue.close()
+    fabric.unsubscribe(queue)
     results = await asyncio.gather(*receivers, return_exceptions=True)
     assert [type(result) for result in results] == [ClosedError] * 3
 
@@ -109,3 +110,16 @@ def test_statistics_count_what_happened() -> None:
     queue.get_nowait()
     assert queue.statistics() == (1, 10, 2, 1, 0)
     assert fabric.statistics() == {"t": [queue.statistics()]}
+
+
+async def test_receivers_that_gave_up_leave_nothing_behind() -> None:
+    fabric = QueueFabric()
+    queue = fabric.subscribe("t")
+    for _ in range(10):
+        receiver = asyncio.create_task(queue.get())
+        await asyncio.sleep(0)
+        receiver.cancel()
+        await asyncio.gather(receiver, return_exceptions=True)
+    assert len(queue._waiting) == 0
+    fabric.unsubscribe(queue)
+    assert fabric.statistics() == {}

@@ -85,7 +85,12 @@ def test_two_routes_for_the_same_requests_are_refused_and_both_named(one: str, o
     assert "here.py:1" in str(caught.value)
 
 
-@pytest.mark.parametrize("template", ["a", "/{", "/a{b}", "/{1}", "/{a:bool}", "/{a}/{a}", ""])
+@pytest.mark.parametrize(("template", "path"), [("/café", "/caf%C3%A9"), ("/a b", "/a%20b"), ("/a%20b", "/a%20b")])
+def test_a_template_is_written_as_people_read_it(template: str, path: str) -> None:
+    assert found(router(template), path) == (template, {})
+
+
+@pytest.mark.parametrize("template", ["/a?b", "/a#b", "a", "/{", "/a{b}", "/{1}", "/{a:bool}", "/{a}/{a}", ""])
 def test_a_malformed_template_is_refused(template: str) -> None:
     with pytest.raises(UsageError):
         Router().add("GET", template, None)

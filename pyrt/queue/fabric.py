@@ -97,6 +97,8 @@ class Subscription:
             try:
                 await waiter
             except asyncio.CancelledError:
+                if waiter in self._waiting:
+                    self._waiting.remove(waiter)
                 # A message may have been announced to this receiver only: pass the word on.
                 if self._pending:
                     self._wake()
@@ -112,7 +114,7 @@ class Subscription:
         except ClosedError:
             raise StopAsyncIteration from None
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Accept nothing more: receivers get what is pending, then `ClosedError` (`async for` ends)."""
         self._closed = True
         for waiter in self._waiting:
@@ -156,10 +158,14 @@ class QueueFabric:
         """Take a queue off its topic and close it; what is pending in it can still be received."""
         if subscription in self._topics.get(subscription.topic, ()):
             self._topics[subscription.topic].remove(subscription)
-        subscription.close()
+            if not self._topics[subscription.topic]:
+                del self._topics[subscription.topic]
+        subscription._close()
 
     def publish_nowait(self, topic: str, message: Any) -> int:
         """Hand *message* to every subscription of *topic*; the number of them.
+
+        Not thread-safe: a plain `def` handler runs in a thread and hands it to the event loop.
 
         Raises:
             Overload: one is full; then none got it.
