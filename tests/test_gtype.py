@@ -1,5 +1,6 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, TypedDict, TypeVar
 
 import msgspec
 import pytest
@@ -46,6 +47,19 @@ class Options(TypedDict):
     b: NotRequired[str]
 
 
+Ids = NewType("Ids", Annotated[list[int], msgspec.Meta(max_length=3)])
+T = TypeVar("T")
+
+
+class Box(msgspec.Struct, Generic[T], forbid_unknown_fields=True):
+    value: T
+
+
+class Envelope(msgspec.Struct):
+    payload: msgspec.Raw
+    n: int
+
+
 class Tree(msgspec.Struct):
     value: int
     children: "list[Tree]" = []
@@ -76,6 +90,9 @@ def paths(annotation: Any, value: Any) -> list[str]:
         (Annotated[list[int], msgspec.Meta(max_length=1)], [1, 2], ["$"]),
         (Literal["a", "b"], "c", ["$"]),
         (int | None, "x", ["$"]),
+        (Ids, [1, "x", 2], ["$[1]"]),
+        (Mapping[str, int], {"a": "x", "b": "y"}, ["$.a", "$.b"]),
+        (Box[int], {"value": "x", "z": 1}, ["$.value", "$.z"]),
         (Tree, {"value": 1, "children": [{"children": [{"value": 1}]}]}, ["$.children[0].value"]),
     ],
 )  # fmt: skip
@@ -114,6 +131,22 @@ def test_deep_nesting_is_malformed_even_for_a_recursive_type() -> None:
     deep = b'{"value":1,"children":[' * 5_000 + b"]}" * 5_000
     with pytest.raises((MalformedBody, ValidationError)):
         GType(Tree).decode(deep)
+
+
+def test_a_raw_part_is_never_a_violation() -> None:
+    assert paths(Envelope, b'{"payload": {"any": "thing"}, "n": "x"}') == ["$.n"]
+
+
+def test_a_refused_key_is_named_in_its_types_own_words() -> None:
+    short = Annotated[str, msgspec.Meta(max_length=1)]
+    (violation,) = GType(dict[short, int]).violations({"ab": 1})
+    assert violation.expected == "a key that is str of length <= 1"
+
+
+def test_the_search_for_violations_is_bounded() -> None:
+    many = [1] * 60_000 + ["x"]
+    (violation,) = GType(list[Annotated[int, msgspec.Meta(ge=0)]]).violations(many)
+    assert violation.path == "$[60000]"
 
 
 def test_convert_reads_numbers_from_strings_as_query_and_path_have_them() -> None:

@@ -11,7 +11,7 @@ import json
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import msgspec
@@ -22,10 +22,16 @@ __all__ = ("from_message", "shown", "walk")
 
 LIMIT_VIOLATIONS = 100
 LIMIT_SHOWN_CHARACTERS = 60
+# Parts put to msgspec in one walk, a container counting for each of its items: a refused body of a megabyte must not
+# hold the event loop for seconds. Past it the list has what was found until then.
+LIMIT_JUDGED_PARTS = 50_000
 
 _MESSAGE = re.compile(r"(?P<text>.*?)(?: - at `(?P<path>.*)`)?", re.DOTALL)
 _EXPECTED_GOT = re.compile(r"Expected (?P<expected>.*?)(?:, got (?P<got>.*))?", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+_MAPPINGS = (dict, Mapping, MutableMapping)
 
 
 class Field(typing.NamedTuple):
@@ -36,22 +42,51 @@ class Field(typing.NamedTuple):
     required: bool
 
 
+class _Exhausted(Exception):
+    """The walk has judged as many parts as it may."""
+
+
+class _Judge:
+    """Asks msgspec about parts, so often and no more."""
+
+    __slots__ = ("_left", "_strict")
+
+    def __init__(self, strict: bool) -> None:
+        self._left, self._strict = LIMIT_JUDGED_PARTS, strict
+
+    def refusal(self, annotation: Any, value: Any, *, key: bool = False) -> str | None:
+        """Why msgspec refuses the value, or None; a *key* of an object may be text for a number."""
+        if self._left <= 0:
+            raise _Exhausted
+        self._left -= 1 + (len(value) if isinstance(value, (dict, list)) else 0)
+        if _bare(annotation) is msgspec.Raw:
+            return None  # takes anything from JSON, and nothing from a plain value
+        try:
+            msgspec.convert(value, annotation, strict=self._strict and not key, str_keys=True)
+        except msgspec.ValidationError as error:
+            return str(error)
+        return None
+
+
 def walk(annotation: Any, value: Any, path: str, *, strict: bool) -> list[Violation]:
     """All violations of *value* (plain Python: dict, list, str, int, float, bool, None), 100 at the most."""
     found: list[Violation] = []
-    for violation in _walk(annotation, value, path, strict):
-        found.append(violation)
-        if len(found) == LIMIT_VIOLATIONS:
-            break
+    try:
+        for violation in _walk(annotation, value, path, _Judge(strict)):
+            found.append(violation)
+            if len(found) == LIMIT_VIOLATIONS:
+                break
+    except _Exhausted:
+        pass
     return found
 
 
-def _walk(annotation: Any, value: Any, path: str, strict: bool) -> Iterator[Violation]:
-    message = _refusal(annotation, value, strict)
+def _walk(annotation: Any, value: Any, path: str, judge: _Judge) -> Iterator[Violation]:
+    message = judge.refusal(annotation, value)
     if message is None:
         return
     inside = False
-    for violation in _parts(annotation, value, path, strict):
+    for violation in _parts(annotation, value, path, judge):
         inside = True
         yield violation
     if not inside:
@@ -67,50 +102,45 @@ def _described(annotation: Any, violation: Violation) -> Violation:
     return violation
 
 
-def _refusal(annotation: Any, value: Any, strict: bool) -> str | None:
-    """Why msgspec refuses the value, or None."""
-    try:
-        msgspec.convert(value, annotation, strict=strict, str_keys=True)
-    except msgspec.ValidationError as error:
-        return str(error)
-    return None
-
-
-def _parts(annotation: Any, value: Any, path: str, strict: bool) -> Iterator[Violation]:
+def _parts(annotation: Any, value: Any, path: str, judge: _Judge) -> Iterator[Violation]:
     """The violations inside a refused value; nothing where the value as a whole is refused."""
     annotation = _bare(annotation)
     if get_origin(annotation) in (Union, types.UnionType):
         branch = _branch(get_args(annotation), value)
         if branch is not None:
-            yield from _walk(branch, value, path, strict)
+            yield from _walk(branch, value, path, judge)
     elif isinstance(value, dict):
-        yield from _object_parts(annotation, value, path, strict)
+        yield from _object_parts(annotation, value, path, judge)
     elif isinstance(value, list):
         for index, (item, item_type) in enumerate(zip(value, _item_types(annotation, len(value)), strict=False)):
-            yield from _walk(item_type, item, f"{path}[{index}]", strict)
+            yield from _walk(item_type, item, f"{path}[{index}]", judge)
 
 
-def _object_parts(annotation: Any, value: dict[str, Any], path: str, strict: bool) -> Iterator[Violation]:
+def _object_parts(annotation: Any, value: dict[str, Any], path: str, judge: _Judge) -> Iterator[Violation]:
     fields = _fields(annotation)
-    if get_origin(annotation) is dict:
+    if get_origin(annotation) in _MAPPINGS:
         key_type, value_type = get_args(annotation)
-        yield from _entry_parts(key_type, value_type, value, path, strict)
+        yield from _entry_parts(key_type, value_type, value, path, judge)
     elif fields is not None:
-        yield from _field_parts(fields, value, path, strict)
+        yield from _field_parts(fields, value, path, judge)
         yield from _unknown_fields(annotation, fields, value, path)
 
 
-def _entry_parts(key_type: Any, value_type: Any, value: dict[str, Any], path: str, strict: bool) -> Iterator[Violation]:
+def _entry_parts(
+    key_type: Any, value_type: Any, value: dict[str, Any], path: str, judge: _Judge
+) -> Iterator[Violation]:
     for key, item in value.items():
-        if _refusal(key_type, key, strict=False) is not None:
-            yield Violation(_join(path, key), f"a key that is {_name(key_type)}", shown(key), "type")
-        yield from _walk(value_type, item, _join(path, key), strict)
+        refused = judge.refusal(key_type, key, key=True)
+        if refused is not None:
+            violation = from_message(refused, _join(path, key), key)
+            yield dataclasses.replace(violation, expected=f"a key that is {violation.expected}")
+        yield from _walk(value_type, item, _join(path, key), judge)
 
 
-def _field_parts(fields: Mapping[str, Field], value: dict[str, Any], path: str, strict: bool) -> Iterator[Violation]:
+def _field_parts(fields: Mapping[str, Field], value: dict[str, Any], path: str, judge: _Judge) -> Iterator[Violation]:
     for field in fields.values():
         if field.name in value:
-            yield from _walk(field.annotation, value[field.name], _join(path, field.name), strict)
+            yield from _walk(field.annotation, value[field.name], _join(path, field.name), judge)
         elif field.required:
             yield Violation(_join(path, field.name), "a value (required)", "nothing", "missing")
 
@@ -118,7 +148,7 @@ def _field_parts(fields: Mapping[str, Field], value: dict[str, Any], path: str, 
 def _unknown_fields(
     annotation: Any, fields: Mapping[str, Field], value: dict[str, Any], path: str
 ) -> Iterator[Violation]:
-    config = getattr(annotation, "__struct_config__", None)
+    config = _struct_config(annotation)
     if config is not None and config.forbid_unknown_fields:
         for key in value:
             if key not in fields and key != config.tag_field:
@@ -126,15 +156,27 @@ def _unknown_fields(
 
 
 def _bare(annotation: Any) -> Any:
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return getattr(annotation, "__supertype__", annotation)
+    """The type itself, without Annotated, NewType and `type X = ...` around it."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        elif hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            return annotation
+
+
+def _struct_config(annotation: Any) -> Any:
+    """A Struct's settings, also of a generic one with its arguments; None for other types."""
+    return getattr(get_origin(annotation) or annotation, "__struct_config__", None)
 
 
 def _branch(options: Sequence[Any], value: Any) -> Any:
     """The one member of a union that a container value can be meant for; None where that is not clear."""
     if isinstance(value, dict):
-        candidates = [o for o in options if _fields(_bare(o)) is not None or get_origin(_bare(o)) is dict]
+        candidates = [o for o in options if _fields(_bare(o)) is not None or get_origin(_bare(o)) in _MAPPINGS]
         tagged = [o for o in candidates if _tag_fits(_bare(o), value)]
         candidates = tagged or [o for o in candidates if _tag(_bare(o)) is None]
     elif isinstance(value, list):
@@ -145,12 +187,12 @@ def _branch(options: Sequence[Any], value: Any) -> Any:
 
 
 def _tag(annotation: Any) -> Any:
-    return getattr(getattr(annotation, "__struct_config__", None), "tag", None)
+    return getattr(_struct_config(annotation), "tag", None)
 
 
 def _tag_fits(annotation: Any, value: dict[str, Any]) -> bool:
     tag = _tag(annotation)
-    return tag is not None and value.get(annotation.__struct_config__.tag_field) == tag
+    return tag is not None and value.get(_struct_config(annotation).tag_field) == tag
 
 
 def _item_types(annotation: Any, count: int) -> list[Any]:
@@ -197,10 +239,6 @@ def _join(path: str, key: Any) -> str:
     if isinstance(key, str) and _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}"
     return f"{path}[{json.dumps(key) if isinstance(key, str) else repr(key)}]"
-
-
-def _name(annotation: Any) -> str:
-    return getattr(_bare(annotation), "__name__", str(annotation))
 
 
 def shown(value: Any) -> str:
