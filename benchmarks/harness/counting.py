@@ -2,7 +2,8 @@
 
 The work runs N, 2N and 4N times in a loop inside a function, with a marker between (`os.getloadavg`, whose end makes
 callgrind write its total); the slopes are the count, so that everything around the loop cancels. They must agree to
-0.5 %, or the work is not steady (it grows, or draws lots) and has no count.
+0.5 %, or the work is not steady (it grows, or draws lots) and has no count. What happens once in thousands of calls,
+such as an allocator's tidying, spoils two slopes: then the work runs 8N and 16N times too, until two agree.
 
 CPython's own caches go by address, so a path that is one letter longer can move a count by 2 %. The counting process
 therefore sees the same everywhere: a clean environment, one hash seed, the base interpreter without site, constant
@@ -38,6 +39,7 @@ LEAST_INSTRUCTIONS = 16_000_000
 LEAST_CALLS = 32
 SETTLES_BY_ITSELF = 1_000_000
 STEADY = 0.005
+WINDOWS, MORE_WINDOWS = 3, 2
 SUITE = Path(os.path.abspath(__file__)).parents[1]  # not resolved: in the counting process its name is constant
 PACKAGES = "/proc/self/cwd/packages"
 
@@ -109,7 +111,7 @@ def count(regex: str | None = None) -> dict[tuple[str, int], Outcome]:
         options = ["--quiet", "--tool=callgrind", "--dump-after=getloadavg", "--callgrind-out-file=out.%p"]
         counted = _run_child([valgrind, *options], folder, sound) if sound else {}
         rows = tried | counted
-        return {work.key: _outcome(work, rows.get(at), folder) for at, work in chosen.items()}
+        return {work.key: _outcome(work, rows.get(at)) for at, work in chosen.items()}
 
 
 def measured_pyrt() -> Path:
@@ -185,24 +187,30 @@ def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int]) -> di
     return {row["at"]: row for row in map(json.loads, rows.read_text().splitlines())}
 
 
-def _outcome(work: Work, row: dict[str, Any] | None, folder: Path) -> Outcome:
+def _outcome(work: Work, row: dict[str, Any] | None) -> Outcome:
     params = work.described()
     if row is None or (row["name"], row["index"]) != work.key:
         return Outcome(params, error=f"no count: its process died, or ran longer than {ONE_TIMEOUT_S} s")
     if row["error"] or row["skipped"]:
         return Outcome(params, error=row["error"], skipped=row["skipped"])
-    try:
-        once, twice, four = (_total(folder / f"out.{row['process']}.{row['warm'] + step}") for step in (1, 2, 3))
-    except (OSError, ValueError) as error:
-        return Outcome(params, error=f"no count was printed: {error}")
+    if not row["totals"]:
+        return Outcome(params, error="no count was printed")
     calls = row["loops"] * row["inner"]
-    first, second = (twice - once) / calls, (four - twice) / (2 * calls)
-    if second <= 0 or abs(first - second) > STEADY * second:
-        steps = (
-            f"{first:.1f} instructions per call between {calls} and {2 * calls} calls, {second:.1f} up to {4 * calls}"
-        )
-        return Outcome(params, error=f"not steady: {steps}")
-    return Outcome(params, second)
+    slopes = [slope / calls for slope in _slopes(row["totals"])]
+    if not _steady(slopes):
+        listed = ", ".join(f"{slope:.1f}" for slope in slopes)
+        return Outcome(params, error=f"not steady: {listed} instructions per call, from {calls} calls on and doubling")
+    return Outcome(params, slopes[-1])
+
+
+def _slopes(totals: Sequence[int]) -> list[float]:
+    """Instructions per N calls between windows of N, 2N, 4N ... calls."""
+    return [(long - short) / 2**at for at, (short, long) in enumerate(itertools.pairwise(totals))]
+
+
+def _steady(slopes: Sequence[float]) -> bool:
+    """Whether the last slope agrees with an earlier one: an event that comes once spoils the two beside its window."""
+    return slopes[-1] > 0 and any(abs(slope - slopes[-1]) <= STEADY * slopes[-1] for slope in slopes[:-1])
 
 
 def _total(path: Path) -> int:
@@ -269,15 +277,29 @@ def _count_one(work: Work) -> dict[str, Any]:
         _loop(function, work.params, loops)
         gc.collect()
         gc.disable()
-        warm = _mark(dumps)
-        for times in (loops, 2 * loops, 4 * loops):
-            _loop(function, work.params, times)
-            _mark(dumps)
+        _mark(dumps)
+        totals = _windows(work, loops, dumps)
     except SkipNotImplemented as reason:
         return {"skipped": str(reason) or "not in this pyrt"}
     except BaseException as error:  # also SystemExit: it is this benchmark's failure and nobody else's
         return {"error": f"{type(error).__name__}: {error}"}
-    return {"inner": _inner(work), "loops": loops, "warm": warm}
+    return {"inner": _inner(work), "loops": loops, "totals": totals}
+
+
+def _windows(work: Work, loops: int, dumps: Iterator[int]) -> list[int]:
+    """The totals of N, 2N, 4N ... calls, until they agree; none when this is not under callgrind."""
+    marks: list[int] = []
+    while True:
+        _loop(work.benchmark.func, work.params, loops * 2 ** len(marks))
+        marks.append(_mark(dumps))
+        if len(marks) < WINDOWS:
+            continue
+        paths = [Path(f"out.{os.getpid()}.{mark}") for mark in marks]
+        if not paths[-1].exists():
+            return []
+        totals = [_total(path) for path in paths]
+        if _steady(_slopes(totals)) or len(marks) == WINDOWS + MORE_WINDOWS:
+            return totals
 
 
 def _loops(work: Work, dumps: Iterator[int]) -> int:

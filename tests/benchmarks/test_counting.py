@@ -60,6 +60,13 @@ def test_a_count_is_per_call_and_grows_with_the_work(counts: dict[str, Any]) -> 
 
 
 @needs_valgrind
+def test_an_event_that_comes_once_is_not_taken_for_unsteady_work(counts: dict[str, Any]) -> None:
+    outcome = counts["Rare.instr_event-0"]
+    assert outcome["error"] == ""
+    assert 1000 < outcome["instructions"] < 20_000
+
+
+@needs_valgrind
 @pytest.mark.parametrize(
     ("name", "part"),
     [

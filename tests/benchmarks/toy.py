@@ -19,12 +19,12 @@ class Router:
 """
 
 SUITE = """
-import functools, os
+import functools, itertools, os
 import pyrt
 from ..harness.kinds import counted
 from ..harness.skipping import need
 
-GROWING = []
+GROWING, CALLS = [], itertools.count()
 LOOP = range(20)
 
 @functools.cache
@@ -66,6 +66,14 @@ class Odd:
 
     def time_future(self):
         need("Router", "Router.fly")
+
+@counted
+class Rare:
+    version = "1"
+    calls = 1000
+
+    def time_event(self):
+        sum(range(1_000_000 if next(CALLS) == 5000 else 100))
 """
 
 
