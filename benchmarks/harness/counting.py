@@ -260,7 +260,7 @@ def _count_in_fork(at: int, work: Work) -> None:
     try:
         row = {"at": at, "name": work.benchmark.name, "index": work.choice, "error": "", "skipped": ""}
         row |= _count_one(work)
-        row |= {"process": os.getpid(), "modules": sorted({name.partition(".")[0] for name in sys.modules})}
+        row["modules"] = sorted({name.partition(".")[0] for name in sys.modules})
         with open("rows.jsonl", "a", encoding="utf-8") as rows:
             rows.write(json.dumps(row) + "\n")
     finally:
