@@ -12,10 +12,9 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
-from urllib.parse import parse_qs
 
 from .context import LocalContext
-from .errors import MalformedBody, UnknownName, UsageError, ValidationError, Violation, describe
+from .errors import UnknownName, UsageError, ValidationError, Violation, describe
 from .gtype import GType
 
 __all__ = (
@@ -152,7 +151,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
     many = any((get_origin(each) or each) in (list, set, tuple, frozenset) for each in (inner, *get_args(inner)))
 
     def read(lctx: LocalContext) -> Any:
-        values = query_values(lctx.request.query).get(name)
+        values = lctx.request.query_params.get(name)
         if values is None and default is not parameter.empty:
             return default
         if values is None:
@@ -164,15 +163,3 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
 
 def _is_query(wanted: Any) -> bool:
     return get_origin(wanted) is Annotated and any(isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:])
-
-
-def query_values(query: str) -> dict[str, list[str]]:
-    """The query's values by name, in order.
-
-    Raises:
-        MalformedBody: 400, its escapes are not UTF-8 or there are over 1,000 fields.
-    """
-    try:
-        return parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except (UnicodeDecodeError, ValueError) as error:
-        raise MalformedBody(f"the query cannot be read: {error}") from None

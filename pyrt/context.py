@@ -8,37 +8,58 @@ import logging
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from .errors import UsageError
 from .types import Cleanup, Clock
 
 if TYPE_CHECKING:
     from .messages import Request, Response
     from .queue import QueueFabric
 
-__all__ = ("GlobalContext", "LocalContext")
+__all__ = ("GlobalContext", "LocalContext", "Phase", "new_id")
 
 _log = logging.getLogger("pyrt")
 
-# W3C Trace Context, section 3.2.2: version 00; all-zero ids are invalid.
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
+# W3C Trace Context, section 3.2: all-zero ids are invalid; versions after 00 may say more behind a dash.
+_TRACEPARENT = re.compile(
+    r"(?:00(?!.{54})|(?!00|ff)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?"
+)
+
+
+def new_id() -> str:
+    """16 random hexadecimal digits."""
+    return secrets.token_hex(8)
 
 
 class GlobalContext:
     """The global context (`gctx`): one per app, built at `freeze()`, the same for every request.
+
+    Its attributes cannot be set once it is made; `state` is a dict, and yours to fill.
 
     Attributes:
         instance_id: of this process, 16 hexadecimal digits.
         config: read only.
         modules: by name, read only.
         queue: the app's queue fabric.
-        state: yours; shared by all requests.
+        state: shared by all requests.
         clock: seconds, monotonic.
+        hook_failures: how often each hook failed that is not critical, by name.
     """
 
-    __slots__ = ("clock", "config", "instance_id", "modules", "queue", "state")
+    __slots__ = ("clock", "config", "hook_failures", "instance_id", "modules", "queue", "state")
+
+    instance_id: str
+    config: Mapping[str, Any]
+    modules: Mapping[str, Any]
+    queue: QueueFabric
+    state: dict[str, Any]
+    clock: Clock
+    hook_failures: Counter[str]
 
     def __init__(
         self,
@@ -47,12 +68,27 @@ class GlobalContext:
         config: Mapping[str, Any] | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
-        self.instance_id = secrets.token_hex(8)
-        self.config: Mapping[str, Any] = MappingProxyType(dict(config or {}))
-        self.modules: Mapping[str, Any] = MappingProxyType(dict(modules or {}))
-        self.queue = queue
-        self.state: dict[str, Any] = {}
-        self.clock = clock
+        put = super().__setattr__
+        put("instance_id", new_id())
+        put("config", MappingProxyType(dict(config or {})))
+        put("modules", MappingProxyType(dict(modules or {})))
+        put("queue", queue)
+        put("state", {})
+        put("clock", clock)
+        put("hook_failures", Counter())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise UsageError(f"gctx.{name} cannot be set; keep what changes in gctx.state")
+
+
+class Phase(StrEnum):
+    """Where in its course a request is."""
+
+    BEFORE = "before"
+    HANDLER = "handler"
+    AFTER = "after"
+    CATCH = "catch"
+    CLEANUP = "cleanup"
 
 
 class LocalContext:
@@ -61,28 +97,41 @@ class LocalContext:
     Attributes:
         request, gctx: what it serves, and what is global.
         params: of the route, decoded.
+        phase: where in its course the request is.
         state: yours, for this request.
         response: the answer, from the handler on.
-        error: what a catch hook looks at.
+        error: what went wrong, from the catch phase on.
+        deadline: when the request is cancelled, in seconds of `gctx.clock`; None if never.
     """
 
     __slots__ = (
         "_cleanup",
         "_request_id",
-        "_trace_id",
+        "_trace",
+        "deadline",
         "error",
         "gctx",
         "params",
+        "phase",
         "request",
         "response",
         "state",
     )
 
-    def __init__(self, request: Request, gctx: GlobalContext) -> None:
+    def __init__(
+        self,
+        request: Request,
+        gctx: GlobalContext,
+        params: dict[str, Any] | None = None,
+        deadline: float | None = None,
+    ) -> None:
         self.request = request
         self.gctx = gctx
-        self.params: dict[str, Any] = {}
-        self._request_id = self._trace_id = ""
+        self.params = params if params is not None else {}
+        self.deadline = deadline
+        self.phase = Phase.BEFORE
+        self._request_id = ""
+        self._trace: tuple[str, str] | None = None
         self.state: dict[str, Any] = {}
         self.response: Response | None = None
         self.error: Exception | None = None
@@ -92,16 +141,29 @@ class LocalContext:
     def request_id(self) -> str:
         """16 hexadecimal digits, unique to this request; made when first read."""
         if not self._request_id:
-            self._request_id = secrets.token_hex(8)
+            self._request_id = new_id()
         return self._request_id
 
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits, from the W3C `traceparent` header, else new; made when first read."""
-        if not self._trace_id:
+        return self._traced()[0]
+
+    @property
+    def parent_id(self) -> str:
+        """The caller's span, 16 hexadecimal digits, from the W3C `traceparent` header, else empty."""
+        return self._traced()[1]
+
+    @property
+    def client(self) -> tuple[str, int] | None:
+        """Host and port of the peer, where the ingress knows them."""
+        return self.request.client
+
+    def _traced(self) -> tuple[str, str]:
+        if self._trace is None:
             found = _TRACEPARENT.fullmatch(self.request.headers.get("traceparent") or "")
-            self._trace_id = found[1] if found else secrets.token_hex(16)
-        return self._trace_id
+            self._trace = (found[1], found[2]) if found else (secrets.token_hex(16), "")
+        return self._trace
 
     def on_cleanup(self, function: Cleanup) -> None:
         """Run *function* (no arguments, sync or async) at the end of the request, last registered first."""
@@ -112,6 +174,7 @@ class LocalContext:
 
         Cancelled while one waits, it runs the rest and is cancelled then.
         """
+        self.phase = Phase.CLEANUP
         cancelled: asyncio.CancelledError | None = None
         while self._cleanup:
             function = self._cleanup.pop()

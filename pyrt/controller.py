@@ -15,11 +15,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from .binding import Binding, Source, body_source, is_async, param_source, request_vocabulary
 from .context import GlobalContext, LocalContext
-from .errors import HttpError, Overload, UsageError, ValidationError, describe, phrase
+from .errors import HttpError, Overload, UsageError, ValidationError, describe
 from .hooks import HookChain
 from .messages import Request, Response
 from .routing import Router
@@ -163,15 +161,7 @@ def problem(error: Exception, lctx: LocalContext) -> Response:
     status, detail, headers, more = _facts(error)
     if status == 500 and not isinstance(error, HttpError):
         _log.error("request %s failed", lctx.request_id, exc_info=error)
-    document = {
-        "type": "about:blank",
-        "title": phrase(status),
-        "status": status,
-        "detail": detail,
-        "request_id": lctx.request_id,
-        **more,
-    }
-    return Response(msgspec.json.encode(document), status, headers, "application/problem+json")
+    return Response.problem(status, detail, lctx.request_id, headers, **more)
 
 
 def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 __all__ = (
     "ClosedError",
+    "DeadlineExceeded",
     "FrozenError",
     "HttpError",
     "MalformedBody",
@@ -156,6 +157,19 @@ class ClosedError(PyrtError):
     def __init__(self, what: str) -> None:
         self.what = what
         super().__init__(f"{what} is closed")
+
+
+class DeadlineExceeded(PyrtError):
+    """It took longer than it may; answered with 504.
+
+    Attributes:
+        what: the request, hook or function that was cancelled.
+        limit_s: how long it may take, in seconds.
+    """
+
+    def __init__(self, what: str, limit_s: float) -> None:
+        self.what, self.limit_s = what, limit_s
+        super().__init__(f"{what} was cancelled after {limit_s:g} s")
 
 
 class ProtocolError(PyrtError):

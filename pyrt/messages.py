@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 
-from .errors import MalformedBody, UsageError
+from .errors import MalformedBody, UsageError, phrase
 
 __all__ = ("Headers", "Request", "Response")
 
@@ -21,6 +22,11 @@ Pair = tuple[str | bytes, str | bytes]
 # RFC 9110 section 5.6.2 (token) and 5.5 (field-value): no control characters, so no forged line can leave.
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+
+# RFC 6265 section 4.1.1 (cookie-octet), and what may stand in an attribute of a cookie.
+_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
+_COOKIE_ATTRIBUTE = re.compile(r"[\x20-:<-~]*")
+_QUERY_FIELDS = 1000
 
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _BYTES = (b"content-type", b"application/octet-stream")
@@ -101,15 +107,54 @@ class Request:
         query: what follows the first `?`, still encoded.
         headers: as sent.
         body: all of it.
+        client: host and port of the peer, where an ingress knows them.
     """
 
-    __slots__ = ("body", "headers", "method", "path", "query")
+    __slots__ = ("_query_params", "body", "client", "headers", "method", "path", "query")
 
-    def __init__(self, method: str, target: str, headers: Headers | Iterable[Pair] = (), body: bytes = b"") -> None:
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        headers: Headers | Iterable[Pair] = (),
+        body: bytes = b"",
+        client: tuple[str, int] | None = None,
+    ) -> None:
         self.method = method
         self.path, _, self.query = target.partition("?")
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
+        self.client = client
+
+    @property
+    def query_params(self) -> dict[str, list[str]]:
+        """The query's values by name, in order, decoded; parsed at the first access.
+
+        Raises:
+            MalformedBody: 400, its escapes are not UTF-8 or there are over 1,000 fields.
+        """
+        try:
+            return self._query_params
+        except AttributeError:
+            pass
+        try:
+            self._query_params: dict[str, list[str]] = parse_qs(
+                self.query, keep_blank_values=True, errors="strict", max_num_fields=_QUERY_FIELDS
+            )
+        except ValueError as error:
+            raise MalformedBody(f"the query cannot be read: {error}") from None
+        return self._query_params
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name, as sent; of two with one name the first, which is the more specific (RFC 6265 5.4)."""
+        found: dict[str, str] = {}
+        for line in self.headers.get_all("cookie"):
+            for pair in line.split(";"):
+                name, mark, value = pair.partition("=")
+                if mark and name.strip():
+                    found.setdefault(name.strip(), value.strip().removeprefix('"').removesuffix('"'))
+        return found
 
     def json(self) -> Any:
         """The body as plain Python values.
@@ -175,8 +220,26 @@ class Response:
         return cls(msgspec.json.encode(value), status, headers, content_type)
 
     @classmethod
+    def problem(
+        cls, status: int, detail: str, request_id: str, headers: Iterable[Pair] = (), **members: Any
+    ) -> Response:
+        """An error as a problem document (RFC 9457), with *members* beyond the standard ones."""
+        document = {
+            "type": "about:blank",
+            "title": phrase(status),
+            "status": status,
+            "detail": detail,
+            "request_id": request_id,
+            **members,
+        }
+        return cls.json(document, status, headers, "application/problem+json")
+
+    @classmethod
     def of(cls, value: Any, status: int = 200) -> Response:
-        """What a handler returned: a `Response` as it is, `str` as text, `bytes` raw, None empty, all else JSON."""
+        """What a handler returned as a response.
+
+        A `Response` as it is, `str` as text, `bytes` raw, None empty (204), all else JSON.
+        """
         if isinstance(value, Response):
             return value
         if isinstance(value, str):
@@ -193,6 +256,40 @@ class Response:
         response = cls.__new__(cls)
         response.body, response.status, response.headers = body, status, Headers.from_raw(raw)
         return response
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age_s: int | None = None,
+        path: str = "/",
+        domain: str = "",
+        secure: bool = False,
+        http_only: bool = True,
+        same_site: str = "Lax",
+    ) -> None:
+        """Have the client keep a cookie (RFC 6265 section 4.1), for the session or for *max_age_s* seconds.
+
+        Raises:
+            UsageError: a character that a cookie cannot carry; encode the value, in base64 say.
+        """
+        attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
+        if max_age_s is not None:
+            attributes["Max-Age"] = f"{max_age_s:d}"
+        if not _NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
+            raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
+        if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
+            raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")
+        if same_site == "None" and not secure:
+            raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without secure=True")
+        parts = [f"{name}={value}", *(f"{key}={each}" for key, each in attributes.items() if each)]
+        flags = [flag for flag, wanted in (("Secure", secure), ("HttpOnly", http_only)) if wanted]
+        self.headers.add("set-cookie", "; ".join(parts + flags))
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str = "") -> None:
+        """Have the client forget a cookie that was set with this path and domain."""
+        self.set_cookie(name, "", max_age_s=0, path=path, domain=domain)
 
     def __repr__(self) -> str:
         return f"Response({self.body!r}, {self.status}, {list(self.headers)!r})"

@@ -58,8 +58,8 @@ class MemoryTransport(asyncio.Transport):
         reading: False while the protocol has paused it.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, peername: tuple[str, int] | None = None) -> None:
+        super().__init__({"peername": peername})
         self.written = bytearray()
         self.reading = True
         self._closed = False

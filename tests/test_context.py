@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from pyrt import GlobalContext, LocalContext, QueueFabric, Request
+from pyrt import GlobalContext, LocalContext, QueueFabric, Request, UsageError
 
 
 def local(headers: list[tuple[str | bytes, str | bytes]] | None = None) -> LocalContext:
@@ -23,16 +23,36 @@ def test_an_id_stays_the_same_once_read() -> None:
     assert lctx.trace_id == lctx.trace_id
 
 
-def test_the_trace_id_comes_from_traceparent() -> None:
-    lctx = local([("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")])
-    assert lctx.trace_id == "0af7651916cd43dd8448eb211c80319c"
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
-@pytest.mark.parametrize("value", ["", "00-" + "0" * 32 + "-b7ad6b7169203331-01", "01-x", "00-AF-b7-01"])
+@pytest.mark.parametrize("value", [f"00-{TRACE}-{SPAN}-01", f"cc-{TRACE}-{SPAN}-01", f"cc-{TRACE}-{SPAN}-01-more"])
+def test_the_trace_and_the_callers_span_come_from_traceparent(value: str) -> None:
+    lctx = local([("traceparent", value)])
+    assert (lctx.trace_id, lctx.parent_id) == (TRACE, SPAN)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}-01-more",
+    ],
+)
 def test_an_invalid_traceparent_is_replaced(value: str) -> None:
-    trace_id = local([("traceparent", value)]).trace_id
-    assert len(trace_id) == 32
-    assert trace_id.strip("0")
+    lctx = local([("traceparent", value)])
+    assert len(lctx.trace_id) == 32
+    assert lctx.trace_id.strip("0")
+    assert lctx.trace_id != TRACE
+    assert lctx.parent_id == ""
+
+
+def test_the_client_is_the_requests() -> None:
+    request = Request("GET", "/", client=("192.0.2.1", 4711))
+    assert LocalContext(request, GlobalContext(QueueFabric())).client == ("192.0.2.1", 4711)
 
 
 async def test_cleanup_runs_in_reverse_exactly_once_sync_and_async() -> None:
@@ -64,3 +84,14 @@ def test_config_and_modules_are_read_only() -> None:
         gctx.config["debug"] = True  # type: ignore[index]
     with pytest.raises(TypeError):
         gctx.modules["db"] = None  # type: ignore[index]
+
+
+def test_the_global_context_cannot_be_changed_but_for_its_state() -> None:
+    gctx = GlobalContext(QueueFabric())
+    gctx.state["ready"] = True
+    with pytest.raises(UsageError, match=r"gctx\.state"):
+        gctx.queue = QueueFabric()
+
+
+def test_every_instance_has_its_own_id() -> None:
+    assert GlobalContext(QueueFabric()).instance_id != GlobalContext(QueueFabric()).instance_id

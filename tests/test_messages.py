@@ -1,3 +1,6 @@
+from typing import Any
+
+import msgspec
 import pytest
 
 from pyrt import Headers, Request, Response, UsageError
@@ -65,3 +68,59 @@ def test_reprs_rebuild() -> None:
     rebuilt = eval(repr(response))
     assert (rebuilt.body, rebuilt.status, rebuilt.headers) == (response.body, 201, response.headers)
     assert eval(repr(Request("GET", "/a?b", [("c", "d")]))).query == "b"
+
+
+def test_query_parameters_are_decoded_and_keep_every_value() -> None:
+    assert Request("GET", "/?a=1&b=%2F+&a=&c").query_params == {"a": ["1", ""], "b": ["/ "], "c": [""]}
+
+
+@pytest.mark.parametrize("query", ["a=%ff", "&".join("a" * 1001)])
+def test_a_query_that_cannot_be_read_is_a_400(query: str) -> None:
+    with pytest.raises(MalformedBody) as caught:
+        _ = Request("GET", f"/?{query}").query_params
+    assert caught.value.status == 400
+
+
+def test_cookies_are_read_by_name_and_the_first_of_two_counts() -> None:
+    request = Request("GET", "/", [("cookie", 'a=1; b="x=y"; junk'), ("Cookie", "a=2; c=")])
+    assert request.cookies == {"a": "1", "b": "x=y", "c": ""}
+
+
+def test_a_cookie_is_set_with_its_attributes() -> None:
+    response = Response()
+    response.set_cookie("id", "7", max_age_s=60, secure=True)
+    response.delete_cookie("old", path="/a")
+    assert response.headers.get_all("set-cookie") == [
+        "id=7; Path=/; SameSite=Lax; Max-Age=60; Secure; HttpOnly",
+        "old=; Path=/a; SameSite=Lax; Max-Age=0; HttpOnly",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attributes"),
+    [
+        ("a b", "x", {}),
+        ("a", "x;y", {}),
+        ("a", "é", {}),
+        ("a", "x", {"path": "/;x"}),
+        ("a", "x", {"domain": "x\r\ny"}),
+        ("a", "x", {"same_site": "None"}),
+    ],
+)
+def test_a_cookie_that_a_client_would_misread_is_refused(name: str, value: str, attributes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="cookie"):
+        Response().set_cookie(name, value, **attributes)
+
+
+def test_a_problem_names_the_request_and_carries_more_members() -> None:
+    response = Response.problem(404, "no route", "r1", [("x-a", "b")], violations=[])
+    assert (response.status, response.headers["x-a"]) == (404, "b")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert msgspec.json.decode(response.body) == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "no route",
+        "request_id": "r1",
+        "violations": [],
+    }

@@ -41,7 +41,12 @@ class RequestParser:
     Args:
         on_request: called with each complete Request and whether the connection may go on after it.
         on_continue: called when the client waits for `100 Continue`.
+
+    Attributes:
+        client: host and port of the peer, for every request.
     """
+
+    client: tuple[str, int] | None = None
 
     def __init__(
         self,
@@ -90,7 +95,7 @@ class RequestParser:
         found = _REQUEST_LINE.match(data)
         if found is None:
             raise _cause(error)
-        self._on_request(Request(found[1].decode("ascii"), _origin_form(found[2])), False)
+        self._on_request(Request(found[1].decode("ascii"), _origin_form(found[2]), client=self.client), False)
 
     def _start(self) -> None:
         self._target = b""
@@ -132,7 +137,10 @@ class RequestParser:
         # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
         self._persistent = version == "1.1"
         self._request = Request(
-            self._parser.get_method().decode("ascii"), _origin_form(self._target), Headers.from_raw(self._headers)
+            self._parser.get_method().decode("ascii"),
+            _origin_form(self._target),
+            Headers.from_raw(self._headers),
+            client=self.client,
         )
         if b"content-length" in framing and int(framing[b"content-length"][0]) > self._limits.body_bytes:
             raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
@@ -275,6 +283,9 @@ class Http1Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self._parser.client = peer[:2]
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -1,7 +1,9 @@
+from typing import Any
+
 import httpx
 import pytest
 
-from pyrt import App, Module
+from pyrt import App, LocalContext, Module
 from pyrt.ingress import asgi
 from pyrt.ingress.limits import Limits
 
@@ -30,6 +32,17 @@ async def test_an_app_is_an_asgi_application() -> None:
         assert response.headers["content-length"] == str(len(response.content))
         assert (await http.get("/none")).status_code == 204
         assert (await http.get("/nowhere/at/all")).status_code == 404
+
+
+async def test_a_request_knows_its_client() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> Any:
+        return lctx.client
+
+    async with client(app) as http:
+        assert (await http.get("/")).json() == ["127.0.0.1", 123]
 
 
 async def test_a_body_past_the_limit_is_a_413() -> None:

@@ -234,6 +234,22 @@ async def test_answers_leave_in_order_and_one_request_runs_at_a_time() -> None:
     assert not transport.is_closing()
 
 
+async def test_a_request_knows_its_client() -> None:
+    clients = []
+
+    class Service:
+        async def handle(self, request: Request) -> Response:
+            clients.append(request.client)
+            return Response()
+
+    protocol = Http1Protocol(Service())
+    protocol.connection_made(MemoryTransport(("192.0.2.1", 4711)))
+    for data in (GET, b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n"):
+        protocol.data_received(data)
+        await settle()
+    assert clients == [("192.0.2.1", 4711)] * 2
+
+
 async def test_an_answer_that_cannot_be_encoded_is_a_500_and_the_end(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
         async def handle(self, request: Request) -> Response:
