@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from .binding import parameters
+from .binding import vocabulary
 from .context import GlobalContext
-from .controller import Controller, Endpoint
-from .errors import ClosedError, FrozenError, UsageError, describe
-from .hooks import HookChain
+from .controller import Controller, answer_without_route
+from .endpoints import Endpoint
+from .errors import ClosedError, UsageError, describe
+from .groups import Declarations, Group, RouteDeclaration
+from .hooks import PHASES, HookChain
 from .ingress import asgi
+from .lifecycle import Lifecycle, LifecycleFunction
 from .messages import Request, Response
 from .modules import Module, Modules
 from .queue import QueueFabric
@@ -25,101 +28,47 @@ __all__ = ("App",)
 F = TypeVar("F", bound=Callable[..., Any])
 
 RESERVED = frozenset({"req", "res", "lctx", "gctx", "body", "error", "message"})
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
-class Declared(NamedTuple):
-    """A route as it was declared."""
-
-    methods: tuple[str, ...]
-    path: str
-    handler: Callable[..., Any]
-    status: int
-
-
-class App:
-    """An application: routes, hooks, modules and subscribers, declared and then frozen.
+class App(Group):
+    """An application: routes, hooks, modules, subscribers and what starts and stops with it, declared and then frozen.
 
     Args:
         config: read by handlers through `gctx.config`.
         clock: seconds, monotonic; a `ManualClock` in tests.
+        deadline_s: of routes that name none, in seconds; None for no limit.
+        cleanup_timeout_s: how long the catch hooks and the cleanup of a request may take, each, in seconds.
+        debug: show clients the stack trace of an unexpected error.
     """
 
-    def __init__(self, config: Mapping[str, Any] | None = None, clock: Clock = time.monotonic) -> None:
-        self._config, self._clock = config, clock
-        self._routes: list[Declared] = []
-        self._hooks: dict[str, list[Callable[..., Any]]] = {"before": [], "after": [], "catch": []}
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        clock: Clock = time.monotonic,
+        *,
+        deadline_s: float | None = 30.0,
+        cleanup_timeout_s: float = 5.0,
+        debug: bool = False,
+    ) -> None:
+        super().__init__(Declarations(deadline_s))
+        self.debug = debug
+        self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._module_makers: dict[str, Callable[[], Module]] = {}
         self._subscribed: list[Subscribed] = []
+        self._life: list[LifecycleFunction] = []
         # Made by `freeze()`.
         self._modules = Modules({})
         self._subscribers: list[Subscriber] = []
+        self._lifecycle = Lifecycle((), {})
         self._controller: Controller | None = None
         self._starting = asyncio.Lock()
         self._started = self._stopped = False
 
     # Declaring
 
-    def route(self, path: str, methods: Iterable[str], status: int = 200) -> Callable[[F], F]:
-        """Answer *methods* on *path* (`/users/{id:int}`) with the decorated handler.
-
-        Args:
-            status: of the answer, unless the handler returns a `Response`.
-
-        Raises:
-            FrozenError: the app has started.
-            UsageError: an unknown method or status; at `freeze()` also a bad path, conflict or handler.
-        """
-        chosen = tuple(methods)
-        if not 200 <= status <= 599:
-            raise UsageError(f"{path!r}: a status is from 200 to 599, got {status}")
-        for method in chosen:
-            if method not in METHODS:
-                raise UsageError(f"{path!r}: method {method!r}; known: {', '.join(METHODS)} (upper case)")
-
-        def register(handler: F) -> F:
-            self._refuse_when_frozen(f"route {path!r}")
-            self._routes.append(Declared(chosen, path, handler, status))
-            return handler
-
-        return register
-
-    def get(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["GET"], status)
-
-    def post(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["POST"], status)
-
-    def put(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["PUT"], status)
-
-    def patch(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["PATCH"], status)
-
-    def delete(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["DELETE"], status)
-
-    def head(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["HEAD"], status)
-
-    def options(self, path: str, status: int = 200) -> Callable[[F], F]:
-        return self.route(path, ["OPTIONS"], status)
-
-    def before(self, hook: F) -> F:
-        """Run *hook* before every handler, in order of declaration; what it returns answers the request."""
-        return self._add_hook("before", hook)
-
-    def after(self, hook: F) -> F:
-        """Run *hook* after every handler, last declared first; what it returns replaces the answer."""
-        return self._add_hook("after", hook)
-
-    def catch(self, hook: F) -> F:
-        """Run *hook* on an error, last declared first; what it returns answers the request."""
-        return self._add_hook("catch", hook)
-
     def module(self, name: str, make: Callable[[], Module]) -> None:
         """Give handlers a module under *name*; *make* (usually the class) is called at `freeze()`."""
-        self._refuse_when_frozen(f"module {name!r}")
+        self.declared.refuse_when_frozen(f"module {name!r}")
         if name in self._module_makers or name in RESERVED or not name.isidentifier():
             raise UsageError(f"module {name!r}: the name is taken or not an identifier; choose another")
         self._module_makers[name] = make
@@ -137,21 +86,40 @@ class App:
             raise UsageError(f"concurrency is at least 1, got {concurrency}")
 
         def register(function: F) -> F:
-            self._refuse_when_frozen(f"subscriber of {topic!r}")
+            self.declared.refuse_when_frozen(f"subscriber of {topic!r}")
             self._subscribed.append(Subscribed(topic, function, group, concurrency, limit_messages))
             return function
 
         return register
 
-    def _add_hook(self, phase: str, hook: F) -> F:
-        self._refuse_when_frozen(f"{phase} hook {describe(hook)}")
-        parameters(hook)
-        self._hooks[phase].append(hook)
-        return hook
+    def on_start(self, *, priority: int = 0, timeout_s: float = 10.0) -> Callable[[F], F]:
+        """Call the decorated function when the app starts, after its modules; it may name `gctx` and modules.
 
-    def _refuse_when_frozen(self, what: str) -> None:
-        if self._controller is not None:
-            raise FrozenError(what)
+        Args:
+            priority: lower starts earlier and stops later; of equals, the first declared starts first.
+            timeout_s: how long it may take if it is `async def`; past it the app does not start.
+        """
+        return self._lives("start", priority, timeout_s)
+
+    def on_stop(self, *, priority: int = 0, timeout_s: float = 10.0) -> Callable[[F], F]:
+        """Call the decorated function when the app stops, in the reverse order of `on_start`; a failure is logged."""
+        return self._lives("stop", priority, timeout_s)
+
+    def lifespan(self, *, priority: int = 0, timeout_s: float = 10.0) -> Callable[[F], F]:
+        """Enter the decorated async context manager when the app starts, and leave it when it stops.
+
+        It is an async generator function with one `yield`, or returns an async context manager. *timeout_s* holds for
+        entering and for leaving, each.
+        """
+        return self._lives("lifespan", priority, timeout_s)
+
+    def _lives(self, kind: str, priority: int, timeout_s: float) -> Callable[[F], F]:
+        def register(function: F) -> F:
+            self.declared.refuse_when_frozen(f"{kind} function {describe(function)}")
+            self._life.append(LifecycleFunction(kind, function, priority, timeout_s))
+            return function
+
+        return register
 
     # Running
 
@@ -164,19 +132,37 @@ class App:
         if self._controller is None:
             modules = Modules(self._module_makers)
             gctx = GlobalContext(QueueFabric(), modules, self._config, self._clock)
-            router = self._build_router(modules)
+            router = Router()
+            for declared in self.declared.routes:
+                self._add(declared, router, modules)
+            unmatched = Endpoint(
+                answer_without_route, (), modules, chain=self._chain(self, modules), deadline_s=self.declared.deadline_s
+            )
             self._subscribers = [Subscriber(each, gctx) for each in self._subscribed]
+            self._lifecycle = Lifecycle(self._life, vocabulary(modules))
             self._modules = modules
-            self._controller = Controller(router, HookChain(**self._hooks, modules=modules), gctx)
+            self._controller = Controller(
+                router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug
+            )
+            self.declared.frozen = True
         return self._controller
 
-    def _build_router(self, modules: Modules) -> Router:
-        router = Router()
-        for declared in self._routes:
-            for method in declared.methods:
-                route = router.add(method, declared.path, None, describe(declared.handler))
-                route.value = Endpoint(declared.handler, route.names, modules, declared.status)
-        return router
+    def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
+        chain = self._chain(declared, modules)
+        for method in declared.methods:
+            route = router.add(method, declared.path, None, describe(declared.handler))
+            route.value = Endpoint(
+                declared.handler,
+                route.names,
+                modules,
+                status=declared.status,
+                chain=chain,
+                deadline_s=declared.deadline_s,
+            )
+
+    @staticmethod
+    def _chain(level: Group | RouteDeclaration, modules: Modules) -> HookChain:
+        return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules)
 
     @property
     def gctx(self) -> GlobalContext:
@@ -193,6 +179,11 @@ class App:
         async with self._starting:
             if not self._started:
                 await self._modules.start()
+                try:
+                    await self._lifecycle.start(self._controller)
+                except BaseException:
+                    await self._modules.stop()
+                    raise
                 for subscriber in self._subscribers:
                     subscriber.start()
                 self._started, self._stopped = True, False
@@ -203,12 +194,18 @@ class App:
             if self._started:
                 self._started, self._stopped = False, True
                 await asyncio.gather(*(each.stop(drain_timeout_s) for each in self._subscribers))
+                await self._lifecycle.stop()
                 await self._modules.stop()
 
-    async def handle(self, request: Request) -> Response:
+    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
         """Run *request* through the whole pipeline; starts the app when nobody has.
 
-        An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does.
+        An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does. The
+        body of a streamed answer is an async iterator of `bytes`, to be read to its end or closed by `aclose()`:
+        then the request is over.
+
+        Args:
+            raise_errors: raise an error that nobody foresaw, instead of answering it with 500.
 
         Raises:
             ClosedError: the app was stopped, and not started again.
@@ -218,7 +215,7 @@ class App:
                 raise ClosedError("the app")
             await self.start()
         assert self._controller is not None
-        return await self._controller.handle(request)
+        return await self._controller.handle(request, raise_errors=raise_errors)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI 3 application."""

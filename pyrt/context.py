@@ -20,6 +20,7 @@ from .types import Cleanup, Clock
 if TYPE_CHECKING:
     from .messages import Request, Response
     from .queue import QueueFabric
+    from .routing import Match
 
 __all__ = ("GlobalContext", "LocalContext", "Phase", "new_id")
 
@@ -96,6 +97,7 @@ class LocalContext:
 
     Attributes:
         request, gctx: what it serves, and what is global.
+        match: the route manager's verdict; None where no route has the path.
         params: of the route, decoded.
         phase: where in its course the request is.
         state: yours, for this request.
@@ -111,6 +113,7 @@ class LocalContext:
         "deadline",
         "error",
         "gctx",
+        "match",
         "params",
         "phase",
         "request",
@@ -118,17 +121,12 @@ class LocalContext:
         "state",
     )
 
-    def __init__(
-        self,
-        request: Request,
-        gctx: GlobalContext,
-        params: dict[str, Any] | None = None,
-        deadline: float | None = None,
-    ) -> None:
+    def __init__(self, request: Request, gctx: GlobalContext) -> None:
         self.request = request
         self.gctx = gctx
-        self.params = params if params is not None else {}
-        self.deadline = deadline
+        self.match: Match | None = None
+        self.params: dict[str, Any] = {}
+        self.deadline: float | None = None
         self.phase = Phase.BEFORE
         self._request_id = ""
         self._trace: tuple[str, str] | None = None

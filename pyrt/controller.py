@@ -9,159 +9,161 @@ wrong inside is logged, never sent.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-from collections.abc import Callable, Mapping
-from functools import partial
+import traceback
+from collections.abc import AsyncIterable
 from typing import Any
 
-from .binding import Binding, Source, body_source, is_async, param_source, request_vocabulary
-from .context import GlobalContext, LocalContext
-from .errors import HttpError, Overload, UsageError, ValidationError, describe
-from .hooks import HookChain
+from .context import GlobalContext, LocalContext, Phase
+from .deadlines import is_cancelled_from_outside, within
+from .endpoints import Endpoint
+from .errors import DeadlineExceeded, HttpError, Overload, ValidationError
 from .messages import Request, Response
-from .routing import Router
+from .routing import Router, check_escapes
+from .streams import Stream
 
-__all__ = ("Controller", "Endpoint", "problem")
+__all__ = ("Controller", "answer_without_route")
 
 _log = logging.getLogger("pyrt")
 
 
-class Endpoint:
-    """A handler, bound: what a route leads to.
+class Controller:
+    """Runs requests through the routes of a frozen app.
 
     Args:
-        handler: `async def` runs on the event loop, `def` in a thread.
-        params: names that the route's path provides.
-        modules: names of the app's modules.
-        status: of the answer, unless the handler returns a `Response`.
+        router: its routes' values are endpoints.
+        unmatched: answers where no route does, see `answer_without_route`.
+        cleanup_timeout_s: how long the catch hooks and the cleanup may take, each, once a request has failed or
+            ended, in seconds.
+        debug: whether a problem document shows the stack trace of an unexpected error.
     """
 
-    __slots__ = ("_call", "_threaded", "handler", "status")
+    __slots__ = ("_cleanup_timeout_s", "_debug", "gctx", "router", "unmatched")
 
     def __init__(
         self,
-        handler: Callable[..., Any],
-        params: tuple[str, ...],
-        modules: Mapping[str, Any],
-        status: int = 200,
+        router: Router,
+        unmatched: Endpoint,
+        gctx: GlobalContext,
+        *,
+        cleanup_timeout_s: float = 5.0,
+        debug: bool = False,
     ) -> None:
-        names = request_vocabulary(
-            modules, res=Source("{}(context)", partial(_new_response, status)), body=body_source(handler)
-        )
-        taken = sorted(set(params) & set(names))
-        if taken:
-            raise UsageError(
-                f"{describe(handler)}: the path parameter {taken[0]!r} has a name that means something else"
-            )
-        names.update((name, param_source(name)) for name in params)
-        self.handler, self.status = handler, status
-        self._call = Binding(handler, names).call
-        self._threaded = not is_async(handler)
+        self.router, self.unmatched, self.gctx = router, unmatched, gctx
+        self._cleanup_timeout_s, self._debug = cleanup_timeout_s, debug
 
-    async def __call__(self, lctx: LocalContext) -> Response:
-        """Call the handler with what it names; its result as a response."""
-        if self._threaded:
-            result = await asyncio.to_thread(self._call, lctx)
-            if inspect.isawaitable(result):  # a plain function around an async one
-                result = await result
-        else:
-            result = await self._call(lctx)
-        filled = lctx.response
-        if filled is None or isinstance(result, Response):
-            return Response.of(result, self.status)
-        if result is not None:
-            named = Response.of(result, filled.status)
-            filled.body = named.body
-            filled.headers.raw[:0] = named.headers.raw
-        return filled
+    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
+        """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
 
+        Args:
+            raise_errors: raise an error that nobody foresaw, instead of answering it with 500.
 
-def _new_response(status: int, lctx: LocalContext) -> Response:
-    lctx.response = Response(status=status)
-    return lctx.response
-
-
-class Controller:
-    """Runs requests through the routes of a frozen app."""
-
-    __slots__ = ("gctx", "hooks", "router")
-
-    def __init__(self, router: Router, hooks: HookChain, gctx: GlobalContext) -> None:
-        self.router, self.hooks, self.gctx = router, hooks, gctx
-
-    async def handle(self, request: Request) -> Response:
-        """The answer to *request*; raises only what cancels it."""
+        Raises:
+            asyncio.CancelledError: the task that awaits the answer is cancelled.
+        """
         lctx = LocalContext(request, self.gctx)
+        endpoint = self._find(lctx)
+        limit_s = endpoint.deadline_s
+        if limit_s is not None:
+            lctx.deadline = self.gctx.clock() + limit_s
         try:
-            response = await self._run(lctx)
+            response = await self._answer(endpoint, lctx, raise_errors)
+        except BaseException:
+            await self._clean_up(lctx)
+            raise
+        if not isinstance(response.body, bytes):
+            response.body = self._stream(response.body, lctx)
+            return await _without_body(response) if request.method == "HEAD" else response
+        await self._clean_up(lctx)
+        return await _without_body(response) if request.method == "HEAD" else response
+
+    def _find(self, lctx: LocalContext) -> Endpoint:
+        try:
+            match = self.router.match(lctx.request.method, lctx.request.path)
+        except HttpError:
+            return self.unmatched
+        lctx.match = match
+        if match is None or match.route is None:
+            return self.unmatched
+        lctx.params = match.params
+        endpoint: Endpoint = match.route.value
+        return endpoint
+
+    async def _answer(self, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool) -> Response:
+        try:
+            return await within(endpoint.run(lctx), endpoint.deadline_s, lctx.request)
         except asyncio.CancelledError:
-            if _is_ours():
+            if is_cancelled_from_outside():
                 raise
             # Not this request was cancelled, but something that its handler waited for.
-            response = await self._catch(RuntimeError("the handler ended in a cancellation of its own"), lctx)
-        except Exception as error:
-            response = await self._catch(error, lctx)
-        finally:
-            await lctx.cleanup()
-        return _without_body(response) if request.method == "HEAD" else response
-
-    async def _run(self, lctx: LocalContext) -> Response:
-        endpoint, lctx.params = self._find(lctx.request)
-        response = await self.hooks.run_before(lctx)
-        if response is None:
-            response = await endpoint(lctx)
-        lctx.response = response
-        await self.hooks.run_after(lctx)
-        return _checked(lctx.response)
-
-    def _find(self, request: Request) -> tuple[Endpoint, dict[str, Any]]:
-        match = self.router.match(request.method, request.path)
-        if match is None:
-            raise HttpError(404, "no route has this path")
-        if match.route is None:
-            allowed = ", ".join(match.allowed)
-            raise HttpError(405, f"this path takes {allowed}", [("allow", allowed)])
-        return match.route.value, match.params
-
-    async def _catch(self, error: Exception, lctx: LocalContext) -> Response:
-        lctx.error = error
-        try:
-            answer = await self.hooks.run_catch(lctx)
+            error: Exception = RuntimeError("the handler ended in a cancellation of its own")
         except Exception as failure:
-            error, answer = failure, None
+            error = failure
+        lctx.phase, lctx.error = Phase.CATCH, error
         try:
-            return _checked(answer) if answer is not None else problem(error, lctx)
+            answer = await within(endpoint.chain.run_catch(lctx), self._cleanup_timeout_s, "its catch hooks")
+            if answer is not None:
+                return answer.checked()
         except Exception as failure:
-            return problem(failure, lctx)
+            error = failure
+        return self._problem(error, lctx, raise_errors)
+
+    def _problem(self, error: Exception, lctx: LocalContext, raise_errors: bool) -> Response:
+        """The problem document for an error; one that is not meant for the client is logged and becomes a bare 500."""
+        status, detail, headers, more = _facts(error)
+        if status == 500 and not isinstance(error, HttpError):
+            if raise_errors:
+                raise error
+            _log.error("request %s failed: %s", lctx.request_id, lctx.request, exc_info=error)
+            if self._debug:
+                more["traceback"] = (
+                    "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
+                )
+        elif isinstance(error, DeadlineExceeded):
+            _log.warning("request %s: %s", lctx.request_id, error)
+        try:
+            return Response.problem(status, detail, lctx.request_id, headers, **more)
+        except Exception as failure:  # the author's detail or headers, which nobody can send
+            return self._problem(failure, lctx, raise_errors)
+
+    def _stream(self, body: AsyncIterable[bytes | str], lctx: LocalContext) -> Stream:
+        parts = aiter(body)
+
+        async def finish(error: BaseException | None) -> None:
+            if isinstance(error, Exception):
+                lctx.error = error
+                _log.error("request %s failed in its stream: %s", lctx.request_id, lctx.request, exc_info=error)
+            close = getattr(parts, "aclose", None)
+            if close is not None:
+                lctx.on_cleanup(close)
+            await self._clean_up(lctx)
+
+        def left_s() -> float | None:
+            return None if lctx.deadline is None else max(0.0, lctx.deadline - self.gctx.clock())
+
+        return Stream(parts, left_s, finish, lctx.request)
+
+    async def _clean_up(self, lctx: LocalContext) -> None:
+        try:
+            await within(lctx.cleanup(), self._cleanup_timeout_s, "its cleanup")
+        except DeadlineExceeded as error:
+            _log.error("request %s: %s", lctx.request_id, error)
 
 
-def _is_ours() -> bool:
-    """Whether the running task itself is being cancelled; without a task there is nobody to ask."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:
-        return True
-    return task is None or task.cancelling() > 0
+async def answer_without_route(lctx: LocalContext) -> Response:
+    """The handler of requests that no route takes: OPTIONS and redirects are answered, the rest is an error.
 
-
-def _checked(response: Response) -> Response:
-    """A response that can be sent; its attributes are the author's to set, to anything."""
-    if isinstance(response.body, str):
-        response.body = response.body.encode()
-    if not isinstance(response.body, bytes):
-        raise UsageError(f"a response's body is bytes or str, got {type(response.body).__name__}")
-    if not isinstance(response.status, int) or not 200 <= response.status <= 599:
-        raise UsageError(f"a response has a status from 200 to 599, got {response.status!r}")
-    return response
-
-
-def problem(error: Exception, lctx: LocalContext) -> Response:
-    """The problem document for an error; one that is not meant for the client is logged and becomes a bare 500."""
-    status, detail, headers, more = _facts(error)
-    if status == 500 and not isinstance(error, HttpError):
-        _log.error("request %s failed", lctx.request_id, exc_info=error)
-    return Response.problem(status, detail, lctx.request_id, headers, **more)
+    Raises:
+        HttpError: 400 for a path that cannot be read, 404, or 405 with `Allow`.
+    """
+    request, match = lctx.request, lctx.match
+    if match is None:
+        check_escapes(request.path)
+        raise HttpError(404, "no route has this path")
+    allowed = ", ".join(match.allowed)
+    if request.method == "OPTIONS":
+        return Response(status=204, headers=[("allow", allowed)])
+    raise HttpError(405, f"this path takes {allowed}", [("allow", allowed)])
 
 
 def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dict[str, Any]]:
@@ -172,12 +174,16 @@ def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dic
         return 422, "the request does not fit its schema", (), {"violations": violations}
     if isinstance(error, Overload):
         return 503, str(error), (("retry-after", f"{max(1, round(error.retry_after_s))}"),), {}
+    if isinstance(error, DeadlineExceeded):
+        return 504, f"no answer within {error.limit_s:g} s", (), {}
     return 500, "the server failed to answer; its log has the reason under this request id", (), {}
 
 
-def _without_body(response: Response) -> Response:
+async def _without_body(response: Response) -> Response:
     """The answer to HEAD: the headers of GET, its length among them, and no body (RFC 9110 section 9.3.2)."""
     bare = Response(b"", response.status, response.headers.raw)
-    if "content-length" not in bare.headers and response.status not in (204, 304):
+    if isinstance(response.body, Stream):
+        await response.body.aclose()
+    elif "content-length" not in bare.headers and response.status not in (204, 304):
         bare.headers.add("content-length", str(len(response.body)))
     return bare

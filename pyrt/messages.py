@@ -7,7 +7,7 @@ Header names and values are bytes as they came; `Headers` reads them case-insens
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -108,9 +108,10 @@ class Request:
         headers: as sent.
         body: all of it.
         client: host and port of the peer, where an ingress knows them.
+        version: of HTTP, `1.1` or `1.0`, or what another server says.
     """
 
-    __slots__ = ("_query_params", "body", "client", "headers", "method", "path", "query")
+    __slots__ = ("_query_params", "body", "client", "headers", "method", "path", "query", "version")
 
     def __init__(
         self,
@@ -119,12 +120,14 @@ class Request:
         headers: Headers | Iterable[Pair] = (),
         body: bytes = b"",
         client: tuple[str, int] | None = None,
+        version: str = "1.1",
     ) -> None:
         self.method = method
         self.path, _, self.query = target.partition("?")
         self.headers = headers if isinstance(headers, Headers) else Headers(headers)
         self.body = body
         self.client = client
+        self.version = version
 
     @property
     def query_params(self) -> dict[str, list[str]]:
@@ -169,6 +172,9 @@ class Request:
         except RecursionError:
             raise MalformedBody("the body is nested too deeply") from None
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
     def __repr__(self) -> str:
         target = f"{self.path}?{self.query}" if self.query else self.path
         return f"Request({self.method!r}, {target!r}, {list(self.headers)!r}, {self.body!r})"
@@ -180,7 +186,7 @@ class Response:
     Attributes:
         status: 200 to 599.
         headers: without `content-length`, which the ingress adds.
-        body: all of it, encoded.
+        body: all of it, encoded; or an async iterable of `bytes` and `str`, which is sent part by part.
 
     Raises:
         UsageError: a status outside the range, or a header that could forge a line.
@@ -188,9 +194,11 @@ class Response:
 
     __slots__ = ("body", "headers", "status")
 
+    body: Any
+
     def __init__(
         self,
-        body: bytes | str = b"",
+        body: bytes | str | AsyncIterable[bytes | str] = b"",
         status: int = 200,
         headers: Iterable[Pair] = (),
         content_type: str | None = None,
@@ -238,7 +246,7 @@ class Response:
     def of(cls, value: Any, status: int = 200) -> Response:
         """What a handler returned as a response.
 
-        A `Response` as it is, `str` as text, `bytes` raw, None empty (204), all else JSON.
+        A `Response` as it is, `str` as text, `bytes` raw, None empty (204), an async iterable streamed, all else JSON.
         """
         if isinstance(value, Response):
             return value
@@ -248,6 +256,8 @@ class Response:
             return cls._checked(value, status, [_BYTES])
         if value is None:
             return cls._checked(b"", 204 if status == 200 else status, [])
+        if isinstance(value, AsyncIterable):
+            return cls(value, status, content_type="application/octet-stream")
         return cls._checked(msgspec.json.encode(value), status, [_JSON])
 
     @classmethod
@@ -256,6 +266,20 @@ class Response:
         response = cls.__new__(cls)
         response.body, response.status, response.headers = body, status, Headers.from_raw(raw)
         return response
+
+    def checked(self) -> Response:
+        """Itself, if it can be sent; its attributes are the author's to set, to anything.
+
+        Raises:
+            UsageError: a body or a status that cannot be sent.
+        """
+        if isinstance(self.body, str):
+            self.body = self.body.encode()
+        if not isinstance(self.body, bytes | AsyncIterable):
+            raise UsageError(f"a response's body is bytes, str or async iterable, got {type(self.body).__name__}")
+        if not isinstance(self.status, int) or not 200 <= self.status <= 599:
+            raise UsageError(f"a response has a status from 200 to 599, got {self.status!r}")
+        return self
 
     def set_cookie(
         self,

@@ -183,7 +183,7 @@ class Router:
         if route is not None:
             return Match(route, route.params(parts))
         allowed = {method for routes in _all(self._root, parts, 0) for method in routes}
-        return Match(None, {}, tuple(sorted(allowed))) if allowed else None
+        return Match(None, {}, tuple(sorted(allowed | {"OPTIONS"}))) if allowed else None
 
     def __len__(self) -> int:
         return len(self._routes)

@@ -55,13 +55,14 @@ class MemoryTransport(asyncio.Transport):
 
     Attributes:
         written: all bytes so far.
+        aborted: whether it was closed without sending what was written.
         reading: False while the protocol has paused it.
     """
 
     def __init__(self, peername: tuple[str, int] | None = None) -> None:
         super().__init__({"peername": peername})
         self.written = bytearray()
-        self.reading = True
+        self.reading, self.aborted = True, False
         self._closed = False
 
     def write(self, data: Any) -> None:
@@ -69,6 +70,9 @@ class MemoryTransport(asyncio.Transport):
 
     def close(self) -> None:
         self._closed = True
+
+    def abort(self) -> None:
+        self._closed = self.aborted = True
 
     def is_closing(self) -> bool:
         return self._closed

@@ -201,7 +201,7 @@ async def test_unknown_paths_are_404_and_other_methods_405_with_allow() -> None:
     client = TestClient(app)
     assert (await client.get("/b")).status == 404
     response = await client.post("/a")
-    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 async def test_head_has_the_headers_of_get_and_no_body() -> None:
@@ -269,11 +269,20 @@ def test_a_module_name_is_free_and_an_identifier(name: str) -> None:
         app.module(name, Database)
 
 
+async def handler_of_nothing() -> None: ...
+
+
 def test_an_unknown_method_or_status_is_refused() -> None:
     with pytest.raises(UsageError, match="BREW"):
-        App().route("/", ["BREW"])
+        App().route("/", ["BREW"])(handler_of_nothing)
+    with pytest.raises(UsageError, match="no method"):
+        App().route("/", [])(handler_of_nothing)
     with pytest.raises(UsageError, match="99"):
-        App().get("/", status=99)
+        App().get("/", status=99)(handler_of_nothing)
+    with pytest.raises(UsageError, match="deadline_s"):
+        App().get("/", deadline_s=0)(handler_of_nothing)
+    with pytest.raises(TypeError, match="statuss"):
+        App().get("/", statuss=99)(handler_of_nothing)  # type: ignore[call-arg]
 
 
 async def test_subscribers_get_messages_and_pending_ones_are_finished_at_stop() -> None:

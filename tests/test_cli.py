@@ -87,7 +87,7 @@ def test_head_is_get_without_a_body(port: int) -> None:
 
 
 def test_405_says_what_is_allowed(port: int) -> None:
-    assert ask(port, "DELETE", "/users")[1]["allow"] == "POST"
+    assert ask(port, "DELETE", "/users")[1]["allow"] == "OPTIONS, POST"
 
 
 @pytest.mark.parametrize("reference", ["examples.users", "no.such.module:app", "examples.users:none", "json:loads"])

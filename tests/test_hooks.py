@@ -1,8 +1,11 @@
+import asyncio
 from typing import Any
 
 import pytest
 
 from pyrt import GlobalContext, HookChain, LocalContext, QueueFabric, Request, Response, UsageError
+from pyrt.errors import DeadlineExceeded
+from pyrt.hooks import HookFunction
 
 
 def local(**modules: Any) -> LocalContext:
@@ -83,3 +86,50 @@ async def test_a_hook_may_name_a_module() -> None:
 def test_a_hook_with_a_wrong_signature_is_refused(phase: str, hook: Any) -> None:
     with pytest.raises(UsageError):
         HookChain(**{phase: [hook]})
+
+
+async def test_a_hook_that_takes_too_long_is_cancelled_and_has_failed() -> None:
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(DeadlineExceeded, match="hook endless"):
+        await HookChain(before=[HookFunction(endless, timeout_s=0.001)]).run_before(local())
+
+
+async def test_the_failure_of_a_hook_that_is_not_critical_is_logged_and_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken() -> None:
+        raise KeyError("x")
+
+    async def endless() -> None:
+        await asyncio.Event().wait()
+
+    lctx, order = local(), []
+    await HookChain(
+        before=[
+            HookFunction(broken, critical=False),
+            HookFunction(lambda: 1 / 0, name="divide", critical=False),
+            HookFunction(endless, timeout_s=0.001, critical=False),
+            lambda: order.append("rest"),
+        ]
+    ).run_before(lctx)
+    assert order == ["rest"]
+    assert lctx.gctx.hook_failures == {"broken": 1, "divide": 1, "endless": 1}
+    assert all(name in caplog.text for name in ("broken", "divide", "endless", lctx.request_id))
+
+
+async def test_a_cancelled_request_is_no_failure_of_its_hook() -> None:
+    started = asyncio.Event()
+
+    async def waits() -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    lctx = local()
+    task = asyncio.create_task(HookChain(before=[HookFunction(waits, critical=False)]).run_before(lctx))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not lctx.gctx.hook_failures

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -124,3 +125,12 @@ def test_a_problem_names_the_request_and_carries_more_members() -> None:
         "request_id": "r1",
         "violations": [],
     }
+
+
+def test_an_async_iterator_becomes_a_stream_of_octets() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    body = parts()
+    response = Response.of(body)
+    assert (response.body, response.headers["content-type"]) == (body, "application/octet-stream")

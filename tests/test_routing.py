@@ -60,7 +60,7 @@ def test_another_method_allows_405_with_every_method_of_the_path() -> None:
     match = made.match("DELETE", "/a")
     assert match is not None
     assert match.route is None
-    assert match.allowed == ("GET", "HEAD", "POST")
+    assert match.allowed == ("GET", "HEAD", "OPTIONS", "POST")
 
 
 def test_a_more_specific_path_does_not_hide_a_method() -> None:

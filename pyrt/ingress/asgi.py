@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from ..context import new_id
 from ..messages import Headers, Request, Response
+from ..streams import Stream
 from .limits import Limits
 
 __all__ = ("Receive", "Scope", "Send", "serve")
@@ -16,7 +20,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Lifecycle(Protocol):
+class Service(Protocol):
     """What an app offers to a server."""
 
     async def start(self) -> None: ...
@@ -24,11 +28,7 @@ class Lifecycle(Protocol):
     async def handle(self, request: Request) -> Response: ...
 
 
-class _Disconnected(Exception):
-    """The client went away before its request was complete."""
-
-
-async def serve(app: Lifecycle, scope: Scope, receive: Receive, send: Send, limits: Limits | None = None) -> None:
+async def serve(app: Service, scope: Scope, receive: Receive, send: Send, limits: Limits | None = None) -> None:
     """Serve one ASGI scope with *app*; bodies are bounded as at our own ingress."""
     if scope["type"] == "lifespan":
         await _lifespan(app, receive, send)
@@ -38,7 +38,7 @@ async def serve(app: Lifecycle, scope: Scope, receive: Receive, send: Send, limi
         raise NotImplementedError(f"pyrt does not serve ASGI scopes of type {scope['type']!r}")
 
 
-async def _lifespan(app: Lifecycle, receive: Receive, send: Send) -> None:
+async def _lifespan(app: Service, receive: Receive, send: Send) -> None:
     await receive()
     try:
         await app.start()
@@ -51,17 +51,48 @@ async def _lifespan(app: Lifecycle, receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _http(app: Lifecycle, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
-    try:
-        body = await _body(receive, limits.body_bytes)
-    except _Disconnected:
-        return
+async def _http(app: Service, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+    body = await _body(receive, limits.body_bytes)
     if body is None:
-        response = Response(f"the body is over {limits.body_bytes} bytes\n", 413)
-    else:
-        response = await app.handle(_request(scope, body))
-    await send({"type": "http.response.start", "status": response.status, "headers": _head(response)})
-    await send({"type": "http.response.body", "body": b"" if response.status in (204, 304) else response.body})
+        return
+    if len(body) > limits.body_bytes:
+        detail = f"the body is over {limits.body_bytes} bytes"
+        await _send(Response.problem(413, detail, new_id()), send)
+        return
+    answering = asyncio.ensure_future(_answer(app, _request(scope, body), send))
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        left = gone if answering.done() else answering
+        left.cancel()
+        await asyncio.wait((left,))
+    if not answering.cancelled():
+        answering.result()
+
+
+async def _gone(receive: Receive) -> None:
+    """Returns when the client is not there any more."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _answer(app: Service, request: Request, send: Send) -> None:
+    await _send(await app.handle(request), send)
+
+
+async def _send(response: Response, send: Send) -> None:
+    body = response.body
+    start = {"type": "http.response.start", "status": response.status, "headers": _head(response)}
+    if not isinstance(body, Stream):
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if response.status in (204, 304) else body})
+        return
+    async with contextlib.aclosing(body):
+        await send(start)
+        async for part in body:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _request(scope: Scope, body: bytes) -> Request:
@@ -73,26 +104,25 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
-    """The whole body, or None past the limit."""
+    """The body, not read much further than the limit; None where the client went away before its end."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Disconnected
+            return None
         part = message.get("body", b"")
         size += len(part)
-        if size > limit_bytes:
-            return None
         parts.append(part)
-        if not message.get("more_body", False):
+        if size > limit_bytes or not message.get("more_body", False):
             return b"".join(parts)
 
 
 def _head(response: Response) -> list[tuple[bytes, bytes]]:
     head = [(name.lower(), value) for name, value in response.headers.raw]
-    if response.body or response.status in (204, 304):
+    body, bare = response.body, response.status in (204, 304)
+    if body or bare:
         head = [(name, value) for name, value in head if name != b"content-length"]
-    if response.status not in (204, 304) and b"content-length" not in dict(head):
-        head.append((b"content-length", str(len(response.body)).encode()))
+    if isinstance(body, bytes) and not bare and b"content-length" not in dict(head):
+        head.append((b"content-length", str(len(body)).encode()))
     return head

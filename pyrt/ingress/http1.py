@@ -11,6 +11,8 @@ connection; nothing behind it is parsed. Sources: RFC 9110, RFC 9112.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import logging
 import re
 from collections import deque
@@ -20,8 +22,10 @@ from typing import Protocol, cast
 
 import httptools
 
+from ..context import new_id
 from ..errors import ProtocolError, phrase
 from ..messages import Headers, Request, Response
+from ..streams import Stream
 from .limits import Limits
 
 __all__ = ("Http1Protocol", "RequestParser", "Service", "encode")
@@ -30,7 +34,7 @@ _log = logging.getLogger("pyrt")
 
 
 class Service(Protocol):
-    """What answers: an `App`, or anything with its `handle`."""
+    """What answers: an `App`, or anything with its `handle`; a body is `bytes` or a `Stream`."""
 
     async def handle(self, request: Request) -> Response: ...
 
@@ -141,6 +145,7 @@ class RequestParser:
             _origin_form(self._target),
             Headers.from_raw(self._headers),
             client=self.client,
+            version=version,
         )
         if b"content-length" in framing and int(framing[b"content-length"][0]) > self._limits.body_bytes:
             raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
@@ -230,24 +235,32 @@ _WITHOUT_BODY = frozenset({204, 304})
 _OURS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
 
-def encode(response: Response, *, keep_alive: bool, date: bytes = b"") -> bytes:
-    """A response as HTTP/1.1 bytes, with its length; *date* is a whole `Date` line or nothing."""
-    status = response.status
+def encode(response: Response, *, keep_alive: bool, date: bytes = b"", chunked: bool = True) -> bytes:
+    """A response as HTTP/1.1 bytes, with its length; of one that is streamed only the head.
+
+    Args:
+        date: a whole `Date` line or nothing.
+        chunked: whether a streamed body will follow in chunks; otherwise it ends with the connection.
+    """
+    status, body = response.status, response.body
     parts = [_STATUS_LINES.get(status) or _status_line(status)]
     bare = status in _WITHOUT_BODY
-    body = b"" if bare else response.body
+    streamed = isinstance(body, Stream)
+    content: bytes = b"" if bare or streamed else body
     has_length = False
     for name, value in response.headers.raw:
         key = name.lower()
         if key in _OURS:
             # Where a message ends is for us to say; only an answer without a body may name the length it would have.
-            if body or bare or key != b"content-length" or has_length:
+            if content or bare or streamed or key != b"content-length" or has_length:
                 continue
             has_length = True
         parts += name, b": ", value, b"\r\n"
-    if not has_length and not bare:
-        parts.append(b"content-length: %d\r\n" % len(body))
-    parts += date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", body
+    if streamed:
+        parts.append(b"transfer-encoding: chunked\r\n" if chunked and not bare else b"")
+    elif not has_length and not bare:
+        parts.append(b"content-length: %d\r\n" % len(content))
+    parts += date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", content
     return b"".join(parts)
 
 
@@ -258,6 +271,9 @@ class Http1Protocol(asyncio.Protocol):
         service: answers the requests.
         connections: this protocol adds itself while it is open, for a server that drains.
         date: the current `Date` line, from a clock that ticks once a second.
+
+    Attributes:
+        closed: the connection is over, and so is the request that it carried.
     """
 
     def __init__(
@@ -273,9 +289,11 @@ class Http1Protocol(asyncio.Protocol):
         self._date = date
         self._parser = RequestParser(self._limits, self._arrived, self._continue)
         self._waiting: deque[tuple[Request, bool]] = deque()
-        self._task: asyncio.Task[Response] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._error: ProtocolError | None = None
-        self._paused = self._blocked = self._ending = False
+        self._paused = self._ending = self._lost = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._transport = cast(asyncio.Transport, None)
         self.closed = asyncio.Event()
 
@@ -283,6 +301,7 @@ class Http1Protocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._context = contextvars.copy_context()
         peer = transport.get_extra_info("peername")
         if isinstance(peer, tuple):
             self._parser.client = peer[:2]
@@ -291,15 +310,17 @@ class Http1Protocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
         self._waiting.clear()
-        if self._task is not None:
+        self._lost = True
+        if self._task is None:
+            self.closed.set()
+        else:
             self._task.cancel()
-        self.closed.set()
 
     def pause_writing(self) -> None:
-        self._blocked = True
+        self._flowing.clear()
 
     def resume_writing(self) -> None:
-        self._blocked = False
+        self._flowing.set()
         self._next()
 
     def drain(self) -> None:
@@ -341,29 +362,44 @@ class Http1Protocol(asyncio.Protocol):
 
     def _next(self) -> None:
         """Start the request that is due; with none left, read on or end the connection."""
-        if self._task is not None or self._blocked or self._transport.is_closing():
+        if self._task is not None or not self._flowing.is_set() or self._transport.is_closing():
             return
         if self._waiting:
             request, keep_alive = self._waiting.popleft()
-            self._task = asyncio.get_running_loop().create_task(self._service.handle(request))
-            self._task.add_done_callback(lambda task: self._answered(task, request, keep_alive))
+            # In a context of its own: what a handler sets in it, no other request of the connection sees.
+            self._task = asyncio.get_running_loop().create_task(
+                self._respond(request, keep_alive), context=self._context.copy()
+            )
         elif self._error is not None:
-            self._write(Response(f"{self._error.detail}\n", self._error.status), keep_alive=False)
+            self._write(Response.problem(self._error.status, self._error.detail, new_id()), keep_alive=False)
         elif self._ending:
             self._transport.close()
         elif self._paused:
             self._paused = False
             self._transport.resume_reading()
 
-    def _answered(self, task: asyncio.Task[Response], request: Request, keep_alive: bool) -> None:
-        self._task = None
-        response = _result(task, request)
-        if response is None or self._transport.is_closing():
+    async def _respond(self, request: Request, keep_alive: bool) -> None:
+        try:
+            response = await self._answer(request)
+            keep_alive = keep_alive and not (self._ending and not self._waiting)
+            if isinstance(response.body, Stream):
+                await self._stream(response, response.body, keep_alive, chunked=request.version == "1.1")
+            elif not self._transport.is_closing():
+                self._write(response, keep_alive=keep_alive)
+        except asyncio.CancelledError:
             self._transport.close()
-            return
-        last = self._ending and not self._waiting
-        self._write(response, keep_alive=keep_alive and not last)
+        finally:
+            self._task = None
+            if self._lost:
+                self.closed.set()
         self._next()
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._service.handle(request)
+        except Exception:
+            _log.exception("%s was not answered", request)
+            return Response(b"", 500)
 
     def _write(self, response: Response, *, keep_alive: bool) -> None:
         try:
@@ -376,13 +412,20 @@ class Http1Protocol(asyncio.Protocol):
         if not keep_alive:
             self._transport.close()
 
-
-def _result(task: asyncio.Task[Response], request: Request) -> Response | None:
-    """What the service answered; None when it was cancelled."""
-    if task.cancelled():
-        return None
-    error = task.exception()
-    if error is None:
-        return task.result()
-    _log.error("%s %s was not answered", request.method, request.path, exc_info=error)
-    return Response(b"", 500)
+    async def _stream(self, response: Response, parts: Stream, keep_alive: bool, *, chunked: bool) -> None:
+        """Write the parts as they come and no faster than the client reads; one that fails ends the connection."""
+        bare = response.status in _WITHOUT_BODY
+        try:
+            async with contextlib.aclosing(parts):
+                self._transport.write(encode(response, keep_alive=keep_alive, date=self._date(), chunked=chunked))
+                while not bare and (part := await anext(parts, b"")):
+                    self._transport.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+                    await self._flowing.wait()
+        except Exception:
+            # The controller has logged it. What the client has is not whole, and must not look so.
+            self._transport.abort()
+            return
+        if chunked and not bare:
+            self._transport.write(b"0\r\n\r\n")
+        if not keep_alive:
+            self._transport.close()

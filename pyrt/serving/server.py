@@ -89,6 +89,9 @@ class Server:
             _log.error("%d connections were cut after %g s", len(late), self.drain_timeout_s)
             for connection in late:
                 connection.abort()
+            # Their requests are cancelled; the app bounds what their cleanup may take.
+            for connection in late:
+                await connection.closed.wait()
 
 
 def serve(app: App, host: str, port: int, announce: Callable[[str], None]) -> None:

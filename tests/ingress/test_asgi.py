@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -87,3 +89,47 @@ async def test_a_failed_start_is_reported() -> None:
 async def test_other_scopes_are_refused() -> None:
     with pytest.raises(NotImplementedError, match="websocket"):
         await echo()({"type": "websocket"}, None, None)  # type: ignore[arg-type]
+
+
+async def test_a_stream_is_sent_part_by_part() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler() -> AsyncIterator[str]:
+        yield "a"
+        yield "b"
+
+    sent: list[asgi.Scope] = []
+
+    async def send(message: asgi.Scope) -> None:
+        sent.append(message)
+
+    incoming = [{"type": "http.request"}]
+
+    async def receive() -> asgi.Scope:
+        return incoming.pop() if incoming else await asyncio.Event().wait()  # type: ignore[return-value]
+
+    await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
+    assert [(message.get("body"), message.get("more_body", False)) for message in sent[1:]] == [
+        (b"a", True),
+        (b"b", True),
+        (b"", False),
+    ]
+    assert "content-length" not in dict(sent[0]["headers"])
+
+
+async def test_a_request_ends_when_its_client_is_gone() -> None:
+    app, order = App(), []
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: order.append("cleanup"))
+        await asyncio.Event().wait()
+
+    incoming = ["http.disconnect", "http.request"]
+
+    async def receive() -> asgi.Scope:
+        return {"type": incoming.pop()}
+
+    await app({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, order.append)  # type: ignore[arg-type]
+    assert order == ["cleanup"]

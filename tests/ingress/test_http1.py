@@ -1,14 +1,16 @@
 import asyncio
 import contextvars
 import itertools
+from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyrt import Limits, Request, Response
+from pyrt import App, Limits, Request, Response
 from pyrt.errors import ProtocolError
-from pyrt.ingress.http1 import Http1Protocol, RequestParser, encode
+from pyrt.ingress.http1 import Http1Protocol, RequestParser, Service, encode
 from pyrt.testing import MemoryTransport
 
 GET = b"GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Y: z\r\n\r\n"
@@ -202,7 +204,7 @@ class Echo:
             self.under_way -= 1
 
 
-def connect(service: Echo, limits: Limits | None = None) -> tuple[Http1Protocol, MemoryTransport]:
+def connect(service: Service, limits: Limits | None = None) -> tuple[Http1Protocol, MemoryTransport]:
     protocol, transport = Http1Protocol(service, limits), MemoryTransport()
     protocol.connection_made(transport)
     return protocol, transport
@@ -371,3 +373,115 @@ async def test_context_variables_do_not_pass_between_requests_and_a_task_is_curr
     protocol.data_received(get("/a") + get("/b"))
     await settle()
     assert bodies(transport) == [b"nothing True"] * 2
+
+
+def streaming(service_parts: AsyncIterator[bytes], status: int = 200) -> App:
+    app = App()
+
+    @app.get("/")
+    async def handler() -> Response:
+        return Response(service_parts, status)
+
+    @app.get("/after")
+    async def after() -> str:
+        return "after"
+
+    return app
+
+
+async def three() -> AsyncIterator[bytes]:
+    yield b"one"
+    yield b"0123456789abcdef"
+
+
+async def connected(app: App) -> tuple[Http1Protocol, MemoryTransport]:
+    await app.start()
+    return connect(app)
+
+
+async def test_a_stream_is_sent_in_chunks_and_the_connection_goes_on() -> None:
+    protocol, transport = await connected(streaming(three()))
+    protocol.data_received(get("/") + get("/after"))
+    await settle()
+    first, second = bytes(transport.written).split(b"HTTP/1.1 200 OK\r\n")[1:]
+    head, _, body = first.partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert b"content-length" not in head
+    assert body == b"3\r\none\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"
+    assert second.endswith(b"after")
+
+
+async def test_a_stream_to_http_1_0_ends_with_the_connection() -> None:
+    protocol, transport = await connected(streaming(three()))
+    protocol.data_received(b"GET / HTTP/1.0\r\n\r\n")
+    await settle()
+    head, _, body = bytes(transport.written).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert body == b"one0123456789abcdef"
+    assert transport.is_closing()
+
+
+async def test_a_stream_waits_for_a_client_that_does_not_read() -> None:
+    taken = []
+
+    async def parts() -> AsyncIterator[bytes]:
+        for part in (b"a", b"b", b"c"):
+            taken.append(part)
+            yield part
+
+    protocol, transport = await connected(streaming(parts()))
+    protocol.data_received(get("/"))
+    protocol.pause_writing()
+    await settle()
+    assert taken == [b"a"]
+    protocol.resume_writing()
+    await settle()
+    assert transport.written.endswith(b"0\r\n\r\n")
+
+
+async def test_a_stream_that_fails_breaks_the_connection_off() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise KeyError("x")
+
+    protocol, transport = await connected(streaming(parts()))
+    protocol.data_received(get("/") + get("/after"))
+    await settle()
+    assert transport.written.endswith(b"1\r\na\r\n")
+    assert transport.aborted
+
+
+async def test_a_status_without_a_body_sends_no_part_of_a_stream() -> None:
+    protocol, transport = await connected(streaming(three(), 204))
+    protocol.data_received(get("/") + get("/after"))
+    await settle()
+    assert transport.written.startswith(b"HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+
+async def test_a_lost_connection_ends_its_stream_and_then_counts_as_closed() -> None:
+    order, waiting = [], asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            order.append("ended")
+
+    protocol, _ = await connected(streaming(parts()))
+    protocol.data_received(get("/"))
+    await waiting.wait()
+    protocol.connection_lost(None)
+    assert not protocol.closed.is_set()
+    await protocol.closed.wait()
+    assert order == ["ended"]
+
+
+async def test_what_breaks_http_is_answered_with_a_problem_document() -> None:
+    protocol, transport = connect(Echo())
+    protocol.data_received(b"nonsense\r\n\r\n")
+    head, _, body = bytes(transport.written).partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head
+    assert msgspec.json.decode(body)["status"] == 400

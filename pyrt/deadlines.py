@@ -1,0 +1,66 @@
+"""Deadlines that cost nothing until something waits."""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any, TypeVar
+
+from .errors import DeadlineExceeded
+
+__all__ = ("is_cancelled_from_outside", "within")
+
+T = TypeVar("T")
+
+
+async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: object) -> T:
+    """Await *work*; cancel it when it is not done *limit_s* seconds after its first suspension.
+
+    The timer is armed at that suspension: work that never waits touches no event loop.
+
+    Args:
+        limit_s: None for no limit.
+        what: names the work in the error.
+
+    Raises:
+        DeadlineExceeded: the time is over; *work* has been cancelled and has ended.
+    """
+    try:
+        awaited = work.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    if limit_s is None:
+        return await resumed(work, awaited)
+    limit = asyncio.timeout(limit_s)
+    try:
+        async with limit:
+            return await resumed(work, awaited)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DeadlineExceeded(str(what), limit_s) from None
+
+
+@types.coroutine
+def resumed(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, None, T]:
+    """Await *work*, which has been started by hand and waits for *awaited*."""
+    while True:
+        try:
+            yield awaited
+        except BaseException as error:
+            try:
+                awaited = work.throw(error)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+        else:
+            return (yield from work)  # type: ignore[no-any-return]
+
+
+def is_cancelled_from_outside() -> bool:
+    """Whether the running task itself is being cancelled; without a task there is nobody to ask."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return True
+    return task is None or task.cancelling() > 0

@@ -1,0 +1,213 @@
+"""Declaring: routes and hooks under one prefix. An app is the outermost group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, TypeVar, Unpack, overload
+
+from .errors import FrozenError, UsageError, describe
+from .hooks import PHASES, HookFunction
+from .types import Handler, Hook
+
+__all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration", "RouteOptions")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+
+
+class RouteOptions(TypedDict, total=False):
+    """What may be said of a route.
+
+    Attributes:
+        status: of the answer, unless the handler returns a `Response`. Default 200.
+        name: for `app.url`; the handler's own unless given.
+        deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
+        cpu: run a plain function in a process of its own rather than in a thread. Default False.
+        before, after, catch: hooks of this route alone, inside those of its groups.
+    """
+
+    status: int
+    name: str
+    deadline_s: float | None
+    cpu: bool
+    before: Iterable[Hook]
+    after: Iterable[Hook]
+    catch: Iterable[Hook]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDeclaration:
+    """A route as it was declared (see `RouteOptions`), in its group."""
+
+    group: Group
+    methods: tuple[str, ...]
+    path: str
+    handler: Handler
+    deadline_s: float | None
+    status: int = 200
+    name: str = ""
+    cpu: bool = False
+    before: Iterable[Hook] = ()
+    after: Iterable[Hook] = ()
+    catch: Iterable[Hook] = ()
+
+    def __post_init__(self) -> None:
+        for method in self.methods:
+            if method not in METHODS:
+                raise UsageError(f"{self.where}: method {method!r}; known: {', '.join(METHODS)} (upper case)")
+        if not self.methods:
+            raise UsageError(f"{self.where} answers no method; name one or more of {', '.join(METHODS)}")
+        if not 200 <= self.status <= 599:
+            raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status}")
+        if self.deadline_s is not None and not self.deadline_s > 0:
+            raise UsageError(f"{self.where}: deadline_s is over 0, or None for no limit, got {self.deadline_s:g}")
+        for phase in PHASES:
+            hooks = tuple(self.group.declared.hook(phase, hook) for hook in getattr(self, phase))
+            object.__setattr__(self, phase, hooks)
+
+    @property
+    def where(self) -> str:
+        return f"route {self.path!r} of {describe(self.handler)}"
+
+    def hooks(self, phase: str) -> tuple[HookFunction, ...]:
+        """All hooks of a phase, from the outermost group's to the route's own.
+
+        Raises:
+            UsageError: one of them would run twice.
+        """
+        found = (*self.group.hooks(phase), *getattr(self, phase))
+        for index, hook in enumerate(found):
+            if hook.function in (other.function for other in found[:index]):
+                raise UsageError(f"{self.where} has the {phase} hook {hook.where} twice, by itself or its groups")
+        return found
+
+
+@dataclass(slots=True)
+class Declarations:
+    """What an app and its groups have declared so far.
+
+    Attributes:
+        deadline_s: of routes that name none.
+        frozen: nothing may be added any more.
+    """
+
+    deadline_s: float | None = 30.0
+    routes: list[RouteDeclaration] = field(default_factory=list)
+    hooks: dict[tuple[str, str], HookFunction] = field(default_factory=dict)
+    frozen: bool = False
+
+    def refuse_when_frozen(self, what: str) -> None:
+        if self.frozen:
+            raise FrozenError(what)
+
+    def hook(self, phase: str, hook: Hook | HookFunction) -> HookFunction:
+        """A hook of *phase*; its name belongs to one function in the whole app.
+
+        Raises:
+            UsageError: another function has the name.
+        """
+        made = HookFunction.of(hook)
+        self.refuse_when_frozen(f"{phase} hook {made.where}")
+        other = self.hooks.setdefault((phase, made.name), made)
+        if other.function is not made.function:
+            raise UsageError(
+                f"two {phase} hooks have the name {made.name!r}: {other.where} and {made.where}; "
+                "give one another name, by name="
+            )
+        return made
+
+
+class HookDecorator:
+    """Registers hooks of one phase: `@app.before`, or `@app.before(timeout_s=1.0)` (see `HookFunction`)."""
+
+    def __init__(self, declared: Declarations, phase: str) -> None:
+        self._declared, self._phase = declared, phase
+        self.hooks: list[HookFunction] = []
+
+    @overload
+    def __call__(self, hook: F, /) -> F: ...
+    @overload
+    def __call__(
+        self, *, name: str = "", timeout_s: float | None = None, critical: bool = True
+    ) -> Callable[[F], F]: ...
+    def __call__(self, hook: Any = None, **options: Any) -> Any:
+        if hook is None:
+            return lambda hook: self._register(hook, options)
+        return self._register(hook, options)
+
+    def _register(self, hook: F, options: Mapping[str, Any]) -> F:
+        made = self._declared.hook(self._phase, HookFunction(hook, **options))
+        if made.function in (each.function for each in self.hooks):
+            raise UsageError(f"{self._phase} hook {made.where} is registered twice")
+        self.hooks.append(made)
+        return hook
+
+
+class Group:
+    """Routes under one prefix, with hooks of their own, which run inside those of the group around it.
+
+    Attributes:
+        before: `@group.before` runs a hook before the handlers, in order of declaration; what it returns answers.
+        after: `@group.after` runs a hook on every response, last declared first; what it returns replaces `res`.
+        catch: `@group.catch` runs a hook on every error, last declared first; what it returns answers.
+    """
+
+    def __init__(self, declared: Declarations, prefix: str = "", around: Group | None = None) -> None:
+        self.declared, self._prefix, self._around = declared, prefix, around
+        self.before, self.after, self.catch = (HookDecorator(declared, phase) for phase in PHASES)
+
+    def group(self, prefix: str) -> Group:
+        """A group within this one, its routes' paths under *prefix* (`/api`, may have parameters).
+
+        Raises:
+            UsageError: a prefix that does not begin with `/`, or ends with it.
+        """
+        if not prefix.startswith("/") or prefix.endswith("/"):
+            raise UsageError(f"a prefix begins with '/' and does not end with it, got {prefix!r}")
+        self.declared.refuse_when_frozen(f"group {prefix!r}")
+        return Group(self.declared, self._prefix + prefix, self)
+
+    def route(self, path: str, methods: Iterable[str], **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        """Answer *methods* on *path* (`/users/{id:int}`) with the decorated handler (see `RouteOptions`).
+
+        Raises:
+            FrozenError: the app has started.
+            UsageError: an unknown method or status; at `freeze()` also a bad path, conflict or handler.
+        """
+        chosen = tuple(methods)
+        options.setdefault("deadline_s", self.declared.deadline_s)
+
+        def register(handler: F) -> F:
+            self.declared.refuse_when_frozen(f"route {path!r}")
+            self.declared.routes.append(RouteDeclaration(self, chosen, self._prefix + path, handler, **options))
+            return handler
+
+        return register
+
+    def hooks(self, phase: str) -> tuple[HookFunction, ...]:
+        """The hooks of a phase, from the outermost group's to this one's."""
+        around = self._around.hooks(phase) if self._around else ()
+        return (*around, *getattr(self, phase).hooks)
+
+    def get(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["GET"], **options)
+
+    def post(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["POST"], **options)
+
+    def put(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["PUT"], **options)
+
+    def patch(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["PATCH"], **options)
+
+    def delete(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["DELETE"], **options)
+
+    def head(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["HEAD"], **options)
+
+    def options(self, path: str, **options: Unpack[RouteOptions]) -> Callable[[F], F]:
+        return self.route(path, ["OPTIONS"], **options)

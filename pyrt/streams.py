@@ -1,0 +1,74 @@
+"""Bodies that are sent part by part, within the request's deadline, and end with its cleanup."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from .deadlines import within
+
+__all__ = ("Stream",)
+
+
+class Stream:
+    """The parts of a body as bytes, none of them empty.
+
+    It belongs to a request that is over when the stream is: *finish* runs exactly once, at the end of the parts, at
+    their failure or at `aclose`, whichever is first.
+
+    Args:
+        parts: `bytes` and `str`.
+        left_s: how long the next part may take, in seconds; None for no limit.
+        finish: closes what makes the parts and ends the request; given what made the stream fail, or None.
+        what: names the request in errors.
+    """
+
+    def __init__(
+        self,
+        parts: AsyncIterator[bytes | str],
+        left_s: Callable[[], float | None],
+        finish: Callable[[BaseException | None], Awaitable[None]],
+        what: object,
+    ) -> None:
+        self._parts = parts
+        self._left_s, self._finish, self._what = left_s, finish, what
+        self._over = False
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next part.
+
+        Raises:
+            DeadlineExceeded: it took longer than the request may.
+            TypeError: a part is neither bytes nor str.
+        """
+        if self._over:
+            raise StopAsyncIteration
+        try:
+            while True:
+                part = await within(self._next(), self._left_s(), self._what)
+                encoded = part.encode() if isinstance(part, str) else part
+                if not isinstance(encoded, bytes):
+                    raise TypeError(f"a part of a streamed body is bytes or str, got {type(encoded).__name__}")
+                if encoded:
+                    return encoded
+        except StopAsyncIteration:
+            await self._close(None)
+            raise
+        except BaseException as error:
+            await self._close(error)
+            raise
+
+    async def aclose(self) -> None:
+        """End it here: what makes the parts is closed, and the request is over."""
+        await self._close(None)
+
+    async def _next(self) -> Any:
+        return await anext(self._parts)
+
+    async def _close(self, error: BaseException | None) -> None:
+        if not self._over:
+            self._over = True
+            await self._finish(error)
