@@ -1,4 +1,4 @@
-"""The command line: `pyrt serve module:app`."""
+"""The command line: `pyrt serve module:app`, `pyrt routes module:app`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from . import __version__
 from .app import App
 from .errors import PyrtError, UsageError
+from .groups import RouteDeclaration
+from .hooks import PHASES
 
 __all__ = ("load", "main")
 
@@ -41,22 +43,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        return _serve(options)
+        options.run(options)
     except (PyrtError, OSError) as error:
         print(f"pyrt: {error}", file=sys.stderr)
         return 2
+    return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> None:
     from .serving.server import serve
 
-    serve(
-        load(options.app),
-        options.host,
-        options.port,
-        lambda url: print(f"pyrt: serving on {url}", flush=True),
-    )
-    return 0
+    app = load(options.app)
+    app.debug = app.debug or options.debug
+    serve(app, options.host, options.port, lambda url: print(f"pyrt: serving on {url}", flush=True))
+
+
+def _routes(options: argparse.Namespace) -> None:
+    app = load(options.app)
+    app.freeze()
+    rows: list[tuple[str, ...]] = [("METHOD", "PATH", "HANDLER", "HOOKS", "DEADLINE")]
+    rows += [_row(method, route) for route in app.declared.routes for method in route.methods]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(method: str, route: RouteDeclaration) -> tuple[str, ...]:
+    handler = getattr(route.handler, "__qualname__", repr(route.handler))
+    hooks = (f"{phase} {', '.join(each.name for each in route.hooks(phase))}" for phase in PHASES if route.hooks(phase))
+    deadline = "none" if route.deadline_s is None else f"{route.deadline_s:g} s"
+    return method, route.path, handler, "; ".join(hooks) or "-", deadline
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,9 +80,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"pyrt {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="serve an app over HTTP", description="Serve an app over HTTP/1.1.")
+    serving.set_defaults(run=_serve)
     serving.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serving.add_argument("--port", type=_port, default=8000, help="0 lets the system choose (default: %(default)s)")
+    serving.add_argument("--debug", action="store_true", help="show clients the stack trace of an unexpected error")
+    routes = commands.add_parser(
+        "routes", help="list the routes of an app", description="List an app's routes, in order of declaration."
+    )
+    routes.set_defaults(run=_routes)
+    routes.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
     return parser
 
 

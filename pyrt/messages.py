@@ -267,6 +267,16 @@ class Response:
         response.body, response.status, response.headers = body, status, Headers.from_raw(raw)
         return response
 
+    @property
+    def text(self) -> str:
+        """The body as text, of a response that is not streamed."""
+        return self.body.decode()  # type: ignore[no-any-return]
+
+    @property
+    def value(self) -> Any:
+        """The body as plain Python values, of a JSON response that is not streamed."""
+        return msgspec.json.decode(self.body)
+
     def checked(self) -> Response:
         """Itself, if it can be sent; its attributes are the author's to set, to anything.
 

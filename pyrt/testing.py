@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
+import contextlib
+import contextvars
+from collections.abc import Awaitable, Iterable
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from .app import App
-from .messages import Pair, Request, Response
+from .messages import Headers, Pair, Request, Response
 
-__all__ = ("ManualClock", "MemoryTransport", "TestClient")
+__all__ = ("ManualClock", "MemoryTransport", "SyncTestClient", "TestClient")
+
+R = TypeVar("R")
 
 
 class ManualClock:
@@ -27,27 +31,112 @@ class ManualClock:
         self.now_s += seconds
 
 
-class TestClient:
-    """Sends requests through `app.handle`, without a socket."""
+class _Verbs(Generic[R]):
+    """One method per HTTP method, over `request`."""
 
     __test__ = False  # not a test, whatever its name says to pytest
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: Headers | Iterable[Pair] = (),
+        body: bytes = b"",
+        json: Any = None,
+    ) -> R:
+        raise NotImplementedError
+
+    def get(self, target: str, headers: Iterable[Pair] = ()) -> R:
+        return self.request("GET", target, headers)
+
+    def head(self, target: str, headers: Iterable[Pair] = ()) -> R:
+        return self.request("HEAD", target, headers)
+
+    def options(self, target: str, headers: Iterable[Pair] = ()) -> R:
+        return self.request("OPTIONS", target, headers)
+
+    def delete(self, target: str, headers: Iterable[Pair] = ()) -> R:
+        return self.request("DELETE", target, headers)
+
+    def post(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+        return self.request("POST", target, headers, body, json)
+
+    def put(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+        return self.request("PUT", target, headers, body, json)
+
+    def patch(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+        return self.request("PATCH", target, headers, body, json)
+
+
+class TestClient(_Verbs[Awaitable[Response]]):
+    """Sends requests through `app.handle`, without a socket; a streamed answer is read to its end.
+
+    `async with TestClient(app) as client:` starts the app and stops it at the end; without it, the first request
+    starts the app.
+
+    Args:
+        raise_errors: raise what a handler raises unforeseen, instead of answering it with 500.
+    """
+
+    def __init__(self, app: App, *, raise_errors: bool = True) -> None:
+        self.app, self.raise_errors = app, raise_errors
+
+    async def __aenter__(self) -> Self:
+        await self.app.start()
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.app.stop()
 
     async def request(
-        self, method: str, target: str, headers: Iterable[Pair] = (), body: bytes = b"", json: Any = None
+        self,
+        method: str,
+        target: str,
+        headers: Headers | Iterable[Pair] = (),
+        body: bytes = b"",
+        json: Any = None,
     ) -> Response:
         """The answer to one request; *json*, where given, is encoded as the body."""
         if json is not None:
             body = msgspec.json.encode(json)
-        return await self.app.handle(Request(method, target, headers, body))
+        request = Request(method, target, headers, body, client=("testclient", 0))
+        response = await self.app.handle(request, raise_errors=self.raise_errors)
+        if not isinstance(response.body, bytes):
+            async with contextlib.aclosing(response.body) as parts:
+                response.body = b"".join([part async for part in parts])
+        return response
 
-    async def get(self, target: str, headers: Iterable[Pair] = ()) -> Response:
-        return await self.request("GET", target, headers)
 
-    async def post(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> Response:
-        return await self.request("POST", target, headers, body, json)
+class SyncTestClient(_Verbs[Response]):
+    """A `TestClient` for tests without `async`: `with SyncTestClient(app) as client:`.
+
+    It runs an event loop of its own, in this thread, while it is open.
+    """
+
+    def __init__(self, app: App, *, raise_errors: bool = True) -> None:
+        self._client, self._runner = TestClient(app, raise_errors=raise_errors), asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        self._runner.run(self._client.__aenter__())
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        try:
+            self._runner.run(self._client.__aexit__())
+        finally:
+            self._runner.close()
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        headers: Headers | Iterable[Pair] = (),
+        body: bytes = b"",
+        json: Any = None,
+    ) -> Response:
+        """The answer to one request, each in a context of its own."""
+        asked = self._client.request(method, target, headers, body, json)
+        return self._runner.run(asked, context=contextvars.copy_context())
 
 
 class MemoryTransport(asyncio.Transport):

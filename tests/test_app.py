@@ -162,7 +162,7 @@ async def test_an_unexpected_error_is_a_bare_500_and_the_log_has_the_reason(capl
     app = App()
     app.get("/")(lambda: 1 / 0)
     with caplog.at_level(logging.ERROR):
-        status, problem = answer(await TestClient(app).get("/"))
+        status, problem = answer(await TestClient(app, raise_errors=False).get("/"))
     assert status == 500
     assert "division" not in str(problem)
     assert problem["request_id"] in caplog.text
@@ -426,7 +426,7 @@ async def test_what_a_handler_cancels_itself_is_a_500(caplog: pytest.LogCaptureF
     async def handler() -> None:
         raise asyncio.CancelledError
 
-    assert (await TestClient(app).get("/")).status == 500
+    assert (await TestClient(app, raise_errors=False).get("/")).status == 500
     assert "cancellation of its own" in caplog.text
 
 
@@ -458,7 +458,7 @@ async def test_what_a_handler_fills_in_must_be_sendable(body: Any, status: int) 
     async def handler(res: Response) -> None:
         res.body = body
 
-    assert (await TestClient(app).get("/")).status == status
+    assert (await TestClient(app, raise_errors=False).get("/")).status == status
 
 
 async def test_headers_of_res_go_out_with_what_is_returned() -> None:
@@ -480,7 +480,7 @@ async def test_an_error_that_cannot_be_sent_is_a_500() -> None:
     async def handler() -> None:
         raise HttpError(400, "x", [("a", "b\r\nc: d")])
 
-    assert (await TestClient(app).get("/")).status == 500
+    assert (await TestClient(app, raise_errors=False).get("/")).status == 500
 
 
 async def test_a_plain_function_around_an_async_one_is_awaited() -> None:

@@ -109,3 +109,40 @@ def test_importing_pyrt_imports_no_server() -> None:
     code = "import sys, pyrt; print([m for m in ('uvloop', 'httptools', 'argparse') if m in sys.modules])"
     output = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ), text=True)
     assert output.strip() == "[]"
+
+
+def test_routes_are_listed_with_what_runs_around_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["routes", "examples.users:app"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["METHOD", "PATH", "HANDLER", "HOOKS", "DEADLINE"]
+    columns = [re.split(r"  +", line) for line in lines[1:]]
+    hooks = "after name_the_request; catch log_error"
+    assert columns[1] == ["GET", "/users/{id:int}", "show_user", hooks, "30 s"]
+    assert len({line.index(hooks) for line in lines[1:]}) == 1
+
+
+def test_an_app_that_is_declared_wrongly_is_told_instead_of_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wrong_app.py").write_text("from pyrt import App\napp = App()\n@app.get('/')\ndef f(nobody): ...\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["routes", "wrong_app:app"]) == 2
+    assert "names 'nobody'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flags", [[], ["--debug"]])
+def test_stack_traces_are_for_debugging_only(flags: list[str], tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("from pyrt import App\napp = App()\n@app.get('/')\nasync def f(): 1 / 0\n")
+    command = [sys.executable, "-m", "pyrt", "serve", "broken:app", "--port", "0", *flags]
+    paths = os.pathsep.join([str(ROOT), str(tmp_path)])
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+        assert found
+        status, _, body = ask(int(found[1]), "GET", "/")
+        process.terminate()
+    assert status == 500
+    assert (b"ZeroDivisionError" in body) == bool(flags)
