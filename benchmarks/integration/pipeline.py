@@ -2,12 +2,15 @@
 
 import functools
 
-from ..harness.driving import Wire, check, http1
+import pyrt
+
+from ..harness.driving import Wire, check, http1, new_loop, run
 from ..harness.kinds import counted
 from ..harness.skipping import need
 from ..workloads import apps
 
 REQUESTS = 100
+LOOP = range(100)
 
 
 @functools.cache
@@ -38,3 +41,32 @@ class Pipeline:
         for _ in range(20):
             wire.exchange(REQUESTS)
         check(wire.answer, apps.STATUS[scenario], apps.BODIES[scenario])
+
+
+@functools.cache
+def _handle(hooks):
+    need("App")
+    app = apps.hooked(hooks)
+    loop = new_loop()
+    loop.run_until_complete(app.start())
+    loop.close()
+    handle, request = app.handle, pyrt.Request("GET", "/users/42", [("host", "localhost:8000")])
+    answer = run(handle(request))
+    assert (answer.status, answer.body) == (200, apps.BODIES["hooks"])
+    return handle, request
+
+
+@counted
+class Handle:
+    """`app.handle`: a request in, a response out, without bytes and without an event loop."""
+
+    version = "1"
+    params = list(apps.HOOKED)
+    param_names = ["hooks"]
+
+    def time_handle(self, hooks):
+        handle, request = _handle(hooks)
+        for _ in LOOP:
+            run(handle(request))
+
+    time_handle.inner = len(LOOP)

@@ -71,3 +71,24 @@ def _validation(app):
 
 
 _DECLARE = {"simple": _simple, "module": _module, "hooks": _hooks, "validation": _validation}
+
+
+def _empty():
+    return None
+
+
+async def _empty_async():
+    return None
+
+
+HOOKED = {"none": None, "one before, one after": _empty, "one before, one after, async": _empty_async}
+
+
+def hooked(kind):
+    """A new app of the simple scenario with an empty hook before and one after."""
+    made = pyrt.App()
+    if HOOKED[kind] is not None:
+        made.before(HOOKED[kind])
+        made.after(HOOKED[kind])
+    _simple(made)
+    return made
