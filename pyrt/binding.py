@@ -1,8 +1,8 @@
 """Functions take what they name: for each parameter, where its value comes from, decided once.
 
 A *vocabulary* maps a name to its source, an expression over the context: the LocalContext of a request, or a
-message's delivery. A `Binding` joins the expressions of the names that a function has into one generated call. What
-is not in the vocabulary, and is not annotated as a query parameter, is an error at `freeze()`.
+message's delivery. A `Binding` joins the expressions of the names that a function has into one written call. What is
+not in the vocabulary, and is not annotated as a query parameter, is an error at `freeze()`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 from .context import LocalContext
 from .errors import UnknownName, UsageError, ValidationError, Violation, describe
 from .gtype import GType
+from .scripts import Script
 
 __all__ = (
     "Binding",
@@ -70,30 +71,40 @@ def param_source(name: str) -> Source:
 class Binding:
     """A function with the source of each parameter it names.
 
-    Attributes:
-        call: takes the context and calls the function; the result is what it returned, a coroutine if it is async.
-
     Raises:
         UnknownName: a parameter that neither *names* nor the query provides.
         UsageError: a parameter that cannot be given by name, or an annotation that cannot be resolved.
     """
 
-    __slots__ = ("call", "function")
+    __slots__ = ("_sources", "function")
 
     def __init__(self, function: Callable[..., Any], names: Vocabulary) -> None:
         self.function = function
-        namespace: dict[str, Any] = {"function": function}
-        arguments = []
+        self._sources: dict[str, Source] = {}
         for parameter in parameters(function):
             source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
             if source is not None:
-                namespace[f"value_{parameter.name}"] = source.value
-                expression = source.expression.format(f"value_{parameter.name}")
-                arguments.append(f"{parameter.name}={expression}")
+                self._sources[parameter.name] = source
             elif parameter.default is parameter.empty:
                 raise UnknownName(describe(function), parameter.name, sorted(names))
-        # Nothing but identifiers checked by Python itself and our own expressions is evaluated here.
-        self.call: Callable[[Any], Any] = eval(f"lambda context: function({', '.join(arguments)})", namespace)
+
+    def names(self, name: str) -> bool:
+        """Whether the function takes *name* from the context."""
+        return name in self._sources
+
+    def written(self, script: Script) -> str:
+        """The call as an expression of *script* over `context`."""
+        arguments = []
+        for name, source in self._sources.items():
+            value = script.name(f"value_{name}", source.value) if "{}" in source.expression else ""
+            arguments.append(f"{name}={source.expression.format(value)}")
+        return f"{script.name('function', self.function)}({', '.join(arguments)})"
+
+    def compiled(self) -> Callable[[Any], Any]:
+        """A function of the context that makes the call; what it returns is a coroutine where the function is async."""
+        script = Script("def call(context)")
+        script.add(f"return {self.written(script)}")
+        return script.function("call")
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:

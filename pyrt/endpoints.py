@@ -52,7 +52,7 @@ class Endpoint:
         names.update((name, param_source(name)) for name in params)
         self.handler, self.status, self.deadline_s = handler, status, deadline_s
         self.chain = chain or HookChain()
-        self._call = Binding(handler, names).call
+        self._call = Binding(handler, names).compiled()
         self._threaded = not (is_async(handler) or inspect.isasyncgenfunction(handler))
 
     async def run(self, lctx: LocalContext) -> Response:

@@ -6,17 +6,19 @@ A hook takes what it names: `req`, `lctx`, `gctx` and modules everywhere, `res` 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .binding import Binding, Source, Vocabulary, is_async, parameters, request_vocabulary
 from .context import LocalContext
-from .deadlines import within
+from .deadlines import is_cancelled_from_outside, within
 from .errors import UsageError, describe
 from .messages import Response
+from .scripts import Script
 from .types import Hook
 
 __all__ = ("HookChain", "HookFunction")
@@ -61,19 +63,51 @@ class HookFunction:
     def where(self) -> str:
         return describe(self.function)
 
+    def write(self, script: Script, binding: Binding) -> list[str]:
+        """The lines that call the hook and leave what it returned in `answer`."""
+        call = binding.written(script)
+        if self.timeout_s is not None:
+            call = f"await {script.name('within', within)}({call}, {self.timeout_s!r}, {f'hook {self.name}'!r})"
+        elif is_async(self.function):
+            call = f"await {call}"
+        lines = [f"answer = {call}"]
+        if not is_async(self.function):
+            isawaitable = script.name("isawaitable", inspect.isawaitable)
+            lines += [f"if answer is not None and {isawaitable}(answer):", "    answer = await answer"]
+        if self.critical:
+            return lines
+        failed, cancelled = script.name("failed", _failed), script.name("CancelledError", asyncio.CancelledError)
+        return [
+            "try:",
+            *(f"    {line}" for line in lines),
+            f"except (Exception, {cancelled}) as error:",
+            "    answer = None",
+            f"    {failed}(context, {self.name!r}, error)",
+        ]
+
 
 class HookChain:
-    """The hooks of a route, bound once and run per request.
+    """The hooks of a route, flattened: each phase is one function, in which a hook costs its call and no more.
 
     Args:
         before, after, catch: functions in the order they were declared.
         modules: names that hooks may use besides their phase's own.
 
+    Attributes:
+        run_before: runs the before hooks on a LocalContext; the first that returns something answers the request: its
+            value as a Response, else None. A coroutine function, like the others.
+        run_after: runs the after hooks; one that returns something replaces `lctx.response`.
+        run_catch: runs the catch hooks on `lctx.error`; the first that returns something answers, as before.
+
     Raises:
         UsageError: a hook with a signature that cannot be met.
     """
 
-    __slots__ = ("after", "before", "catch")
+    __slots__ = ("_steps", "run_after", "run_before", "run_catch")
+
+    run_before: Callable[[LocalContext], Coroutine[Any, Any, Response | None]]
+    run_after: Callable[[LocalContext], Coroutine[Any, Any, None]]
+    run_catch: Callable[[LocalContext], Coroutine[Any, Any, Response | None]]
 
     def __init__(
         self,
@@ -83,57 +117,48 @@ class HookChain:
         modules: Mapping[str, Any] | None = None,
     ) -> None:
         names = request_vocabulary(modules or {})
-        self.before = _steps(before, names)
-        self.after = _steps(after, names | {"res": Source("context.response")})[::-1]
-        self.catch = _steps(catch, names | {"error": Source("context.error")})[::-1]
+        self._steps = {
+            "before": _steps(before, names),
+            "after": _steps(after, names | {"res": Source("context.response")})[::-1],
+            "catch": _steps(catch, names | {"error": Source("context.error")})[::-1],
+        }
+        for phase in PHASES:
+            setattr(self, f"run_{phase}", self._flattened(phase))
 
-    async def run_before(self, lctx: LocalContext) -> Response | None:
-        """Run the before hooks; the first that returns something answers the request with it."""
-        return await _first_answer(self.before, lctx)
+    def __contains__(self, phase: str) -> bool:
+        """Whether there are hooks of *phase*."""
+        return bool(self._steps[phase])
 
-    async def run_after(self, lctx: LocalContext) -> None:
-        """Run the after hooks; one that returns something replaces `lctx.response`."""
-        for step in self.after:
-            answer = await step.run(lctx)
-            if answer is not None:
-                lctx.response = Response.of(answer)
+    def write(self, script: Script, phase: str) -> list[str]:
+        """The lines that run a phase's hooks one after the other on `context`.
 
-    async def run_catch(self, lctx: LocalContext) -> Response | None:
-        """Run the catch hooks on `lctx.error`; the first that returns something answers the request with it."""
-        return await _first_answer(self.catch, lctx)
+        An answer goes to `response` and leaves the loop around the lines; after hooks' goes to `context.response`.
+        """
+        of = script.name("of", Response.of)
+        answers = [f"context.response = {of}(answer)"] if phase == "after" else [f"response = {of}(answer)", "break"]
+        lines = []
+        for hook, binding in self._steps[phase]:
+            lines += [*hook.write(script, binding), "if answer is not None:", *(f"    {line}" for line in answers)]
+        return lines
 
-
-async def _first_answer(steps: Iterable[_Step], lctx: LocalContext) -> Response | None:
-    for step in steps:
-        answer = await step.run(lctx)
-        if answer is not None:
-            return Response.of(answer)
-    return None
-
-
-class _Step:
-    """A hook, bound."""
-
-    __slots__ = ("call", "declared")
-
-    def __init__(self, declared: HookFunction, names: Vocabulary) -> None:
-        self.declared, self.call = declared, Binding(declared.function, names).call
-
-    async def run(self, lctx: LocalContext) -> Any:
-        """What the hook returned; None from one that failed and is not critical."""
-        hook = self.declared
-        try:
-            answer = self.call(lctx)
-            if hook.timeout_s is not None:
-                return await within(answer, hook.timeout_s, f"hook {hook.name}")
-            return await answer if inspect.isawaitable(answer) else answer
-        except Exception as error:
-            if hook.critical:
-                raise
-            lctx.gctx.hook_failures[hook.name] += 1
-            _log.warning("hook %s failed in request %s and is not critical", hook.name, lctx.request_id, exc_info=error)
-            return None
+    def _flattened(self, phase: str) -> Callable[..., Any]:
+        script = Script(f"async def run_{phase}(context)")
+        if phase == "after":
+            script.add(*self.write(script, phase), "return None")
+        else:
+            lines = [*self.write(script, phase), "break"]
+            script.add("response = None", "while True:", *(f"    {line}" for line in lines), "return response")
+        return script.function(f"run_{phase}")
 
 
-def _steps(hooks: Iterable[Hook | HookFunction], names: Vocabulary) -> tuple[_Step, ...]:
-    return tuple(_Step(HookFunction.of(hook), names) for hook in hooks)
+def _steps(hooks: Iterable[Hook | HookFunction], names: Vocabulary) -> tuple[tuple[HookFunction, Binding], ...]:
+    made = [HookFunction.of(hook) for hook in hooks]
+    return tuple((hook, Binding(hook.function, names)) for hook in made)
+
+
+def _failed(lctx: LocalContext, name: str, error: BaseException) -> None:
+    """Note the failure of a hook that is not critical; that the request is cancelled is none of its doing."""
+    if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
+        raise error
+    lctx.gctx.hook_failures[name] += 1
+    _log.warning("hook %s failed in request %s and is not critical", name, lctx.request_id, exc_info=error)

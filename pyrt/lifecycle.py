@@ -41,7 +41,7 @@ class Lifecycle:
 
     def __init__(self, declared: Iterable[LifecycleFunction], names: Vocabulary) -> None:
         ordered = sorted(declared, key=lambda each: each.priority)
-        self._steps = [(each, Binding(each.function, names).call) for each in ordered]
+        self._steps = [(each, Binding(each.function, names).compiled()) for each in ordered]
         self._exits: list[tuple[LifecycleFunction, Callable[[], Any]]] = []
 
     async def start(self, context: Any) -> None:

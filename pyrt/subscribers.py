@@ -49,7 +49,7 @@ class Subscriber:
             raise UsageError(f"subscriber {describe(declared.function)} must be `async def`")
         self._declared, self._gctx = declared, gctx
         names = vocabulary(gctx.modules, message=Source("context.message"))
-        self._call = Binding(declared.function, names).call
+        self._call = Binding(declared.function, names).compiled()
         self._queue: Subscription | None = None
         self._workers: list[asyncio.Task[None]] = []
         self._under_way = 0

@@ -105,17 +105,22 @@ async def test_the_failure_of_a_hook_that_is_not_critical_is_logged_and_counted(
     async def endless() -> None:
         await asyncio.Event().wait()
 
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
     lctx, order = local(), []
     await HookChain(
         before=[
             HookFunction(broken, critical=False),
             HookFunction(lambda: 1 / 0, name="divide", critical=False),
             HookFunction(endless, timeout_s=0.001, critical=False),
+            HookFunction(lambda: broken(), name="late", critical=False),
+            HookFunction(cancelled, critical=False),
             lambda: order.append("rest"),
         ]
     ).run_before(lctx)
     assert order == ["rest"]
-    assert lctx.gctx.hook_failures == {"broken": 1, "divide": 1, "endless": 1}
+    assert lctx.gctx.hook_failures == {"broken": 1, "divide": 1, "endless": 1, "late": 1, "cancelled": 1}
     assert all(name in caplog.text for name in ("broken", "divide", "endless", lctx.request_id))
 
 

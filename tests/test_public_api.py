@@ -14,7 +14,7 @@ MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "pyrt.") 
 LAYERS = [
     ["errors", "types"],
     ["messages"],
-    ["routing", "gtype", "context", "deadlines"],
+    ["routing", "gtype", "context", "deadlines", "scripts"],
     ["binding"],
     ["hooks", "queue", "modules", "subscribers", "lifecycle", "streams"],
     ["endpoints"],
