@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,13 @@ from .context import LocalContext, Phase
 from .errors import UsageError, describe
 from .hooks import HookChain
 from .messages import Response
+from .scripts import Script
 
 __all__ = ("Endpoint",)
 
 
 class Endpoint:
-    """A handler, bound.
+    """A handler, compiled: one function per route, in which nothing is left to decide.
 
     Args:
         handler: `async def` runs on the event loop, `def` in a thread; an async generator is streamed.
@@ -27,9 +28,15 @@ class Endpoint:
         status: of the answer, unless the handler returns a `Response`.
         chain: the hooks around it.
         deadline_s: when a request of its is cancelled, in seconds; None for never.
+
+    Attributes:
+        run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
+            be sent.
     """
 
-    __slots__ = ("_call", "_threaded", "chain", "deadline_s", "handler", "status")
+    __slots__ = ("_binding", "chain", "deadline_s", "handler", "run", "status")
+
+    run: Callable[[LocalContext], Coroutine[Any, Any, Response]]
 
     def __init__(
         self,
@@ -52,36 +59,63 @@ class Endpoint:
         names.update((name, param_source(name)) for name in params)
         self.handler, self.status, self.deadline_s = handler, status, deadline_s
         self.chain = chain or HookChain()
-        self._call = Binding(handler, names).compiled()
-        self._threaded = not (is_async(handler) or inspect.isasyncgenfunction(handler))
+        self._binding = Binding(handler, names)
+        self.run = self._compiled()
 
-    async def run(self, lctx: LocalContext) -> Response:
-        """Before hooks, handler, after hooks; the response, which can be sent."""
-        lctx.phase = Phase.BEFORE
-        response = await self.chain.run_before(lctx)
-        if response is None:
-            lctx.phase = Phase.HANDLER
-            response = await self(lctx)
-        lctx.response = response
-        lctx.phase = Phase.AFTER
-        await self.chain.run_after(lctx)
-        return lctx.response.checked()
+    def __call__(self, lctx: LocalContext) -> Coroutine[Any, Any, Response]:
+        return self.run(lctx)
 
-    async def __call__(self, lctx: LocalContext) -> Response:
-        """Call the handler with what it names; its result as a response."""
-        result = await asyncio.to_thread(self._call, lctx) if self._threaded else self._call(lctx)
-        if inspect.isawaitable(result):
-            result = await result
-        filled = lctx.response
-        if filled is None or isinstance(result, Response):
-            return Response.of(result, self.status)
-        if result is not None:
-            named = Response.of(result, filled.status)
-            filled.body = named.body
-            filled.headers.raw[:0] = named.headers.raw
-        return filled
+    def _compiled(self) -> Callable[..., Any]:
+        script = Script("async def run(context)")
+        script.add("while True:", *(f"    {line}" for line in [*self._before(script), *self._handled(script), "break"]))
+        script.add("context.response = response", *self._after(script), "return response")
+        return script.function("run")
+
+    def _before(self, script: Script) -> list[str]:
+        return self.chain.write(script, "before")
+
+    def _handled(self, script: Script) -> list[str]:
+        """The lines that call the handler and leave its `response`."""
+        phase = f"context.phase = {script.name('HANDLER', Phase.HANDLER)}"
+        checked = ["    response = result.checked()", "else:"]
+        is_response = f"if isinstance(result, {script.name('Response', Response)}):"
+        if self._binding.names("res"):
+            made = f"    response = {script.name('filled', _filled)}(context, result)"
+        else:
+            made = f"    response = {script.name('of', Response.of)}(result, {self.status})"
+        return [phase, *self._called(script), is_response, *checked, made]
+
+    def _called(self, script: Script) -> list[str]:
+        """The lines that call the handler and leave its `result`."""
+        if is_async(self.handler):
+            return [f"result = await {self._binding.written(script)}"]
+        if inspect.isasyncgenfunction(self.handler):
+            return [f"result = {self._binding.written(script)}"]
+        in_thread, call = script.name("to_thread", asyncio.to_thread), script.name("call", self._binding.compiled())
+        isawaitable = script.name("isawaitable", inspect.isawaitable)
+        # A plain function may wrap an async one.
+        return [f"result = await {in_thread}({call}, context)", f"if {isawaitable}(result): result = await result"]
+
+    def _after(self, script: Script) -> list[str]:
+        """The lines that run the after hooks on `response`."""
+        if "after" not in self.chain:
+            return []
+        phase = f"context.phase = {script.name('AFTER', Phase.AFTER)}"
+        hooks = self.chain.write(script, "after")
+        return [phase, *hooks, "response = context.response.checked()"]
 
 
 def _new_response(status: int, lctx: LocalContext) -> Response:
     lctx.response = Response(status=status)
     return lctx.response
+
+
+def _filled(lctx: LocalContext, result: Any) -> Response:
+    """The response that the handler took as `res` and filled, with what it returned for a body."""
+    response = lctx.response
+    assert response is not None
+    if result is not None:
+        named = Response.of(result, response.status)
+        response.body = named.body
+        response.headers.raw[:0] = named.headers.raw
+    return response.checked()

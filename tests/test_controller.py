@@ -251,3 +251,15 @@ async def test_a_response_may_carry_a_stream_with_its_own_type() -> None:
     response = await app.handle(Request("GET", "/"))
     assert (response.status, response.headers["content-type"]) == (202, "text/event-stream")
     assert await parts_of(response) == [b"data: 1\n\n"]
+
+
+async def test_cleanup_sees_the_answer() -> None:
+    app, seen = App(), []
+    app.before(lambda lctx: lctx.on_cleanup(lambda: seen.append(lctx.response.status)))
+
+    @app.get("/", status=202)
+    async def handler() -> str:
+        return ""
+
+    await app.handle(Request("GET", "/"))
+    assert seen == [202]
