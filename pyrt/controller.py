@@ -181,7 +181,7 @@ def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dic
 
 async def _without_body(response: Response) -> Response:
     """The answer to HEAD: the headers of GET, its length among them, and no body (RFC 9110 section 9.3.2)."""
-    bare = Response(b"", response.status, response.headers.raw)
+    bare = Response(b"", response.status, response.raw)
     if isinstance(response.body, Stream):
         await response.body.aclose()
     elif "content-length" not in bare.headers and response.status not in (204, 304):

@@ -117,5 +117,5 @@ def _filled(lctx: LocalContext, result: Any) -> Response:
     if result is not None:
         named = Response.of(result, response.status)
         response.body = named.body
-        response.headers.raw[:0] = named.headers.raw
+        response.raw[:0] = named.raw
     return response.checked()

@@ -32,6 +32,9 @@ _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _BYTES = (b"content-type", b"application/octet-stream")
 _JSON = (b"content-type", b"application/json")
 
+_encode = msgspec.json.Encoder().encode
+_new = object.__new__
+
 
 def _raw(text: str | bytes) -> bytes:
     return text.encode("latin-1") if isinstance(text, str) else text
@@ -185,16 +188,14 @@ class Response:
 
     Attributes:
         status: 200 to 599.
-        headers: without `content-length`, which the ingress adds.
+        raw: the field lines of `headers`, as pairs of bytes.
         body: all of it, encoded; or an async iterable of `bytes` and `str`, which is sent part by part.
 
     Raises:
         UsageError: a status outside the range, or a header that could forge a line.
     """
 
-    __slots__ = ("body", "headers", "status")
-
-    body: Any
+    __slots__ = ("body", "raw", "status")
 
     def __init__(
         self,
@@ -208,13 +209,22 @@ class Response:
         if isinstance(body, str):
             body = body.encode()
             content_type = content_type or "text/plain; charset=utf-8"
-        self.body = body
+        self.body: Any = body
         self.status = status
-        self.headers = Headers()
+        self.raw: list[tuple[bytes, bytes]] = []
         if content_type is not None:
             self.headers.add("content-type", content_type)
         for name, value in headers:
             self.headers.add(name, value)
+
+    @property
+    def headers(self) -> Headers:
+        """The field lines, without `content-length`, which the ingress adds; a view, to read and to add to."""
+        return Headers.from_raw(self.raw)
+
+    @headers.setter
+    def headers(self, headers: Headers) -> None:
+        self.raw = headers.raw
 
     @classmethod
     def json(
@@ -225,7 +235,7 @@ class Response:
         content_type: str = "application/json",
     ) -> Response:
         """Encode *value* (JSON-able, Struct, dataclass, date, Decimal ...) as the body."""
-        return cls(msgspec.json.encode(value), status, headers, content_type)
+        return cls(_encode(value), status, headers, content_type)
 
     @classmethod
     def problem(
@@ -242,29 +252,33 @@ class Response:
         }
         return cls.json(document, status, headers, "application/problem+json")
 
-    @classmethod
-    def of(cls, value: Any, status: int = 200) -> Response:
+    @staticmethod
+    def of(value: Any, status: int = 200) -> Response:
         """What a handler returned as a response.
 
         A `Response` as it is, `str` as text, `bytes` raw, None empty (204), an async iterable streamed, all else JSON.
         """
-        if isinstance(value, Response):
+        body: Any
+        kind = type(value)
+        if kind is dict:
+            body, raw = _encode(value), [_JSON]
+        elif kind is str:
+            body, raw = value.encode(), [_TEXT]
+        elif value is None:
+            body, raw, status = b"", [], 204 if status == 200 else status
+        elif isinstance(value, Response):
             return value
-        if isinstance(value, str):
-            return cls._checked(value.encode(), status, [_TEXT])
-        if isinstance(value, bytes):
-            return cls._checked(value, status, [_BYTES])
-        if value is None:
-            return cls._checked(b"", 204 if status == 200 else status, [])
-        if isinstance(value, AsyncIterable):
-            return cls(value, status, content_type="application/octet-stream")
-        return cls._checked(msgspec.json.encode(value), status, [_JSON])
-
-    @classmethod
-    def _checked(cls, body: bytes, status: int, raw: list[tuple[bytes, bytes]]) -> Response:
-        """A response of parts that need no check: our own header lines and a status given at `freeze()`."""
-        response = cls.__new__(cls)
-        response.body, response.status, response.headers = body, status, Headers.from_raw(raw)
+        elif isinstance(value, bytes):
+            body, raw = value, [_BYTES]
+        elif isinstance(value, str):
+            body, raw = value.encode(), [_TEXT]
+        elif isinstance(value, AsyncIterable):
+            body, raw = value, [_BYTES]
+        else:
+            body, raw = _encode(value), [_JSON]
+        # Of parts that need no check: our own header lines and a status given at `freeze()`.
+        response = _new(Response)
+        response.body, response.status, response.raw = body, status, raw
         return response
 
     @property

@@ -119,7 +119,7 @@ async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
 
 
 def _head(response: Response) -> list[tuple[bytes, bytes]]:
-    head = [(name.lower(), value) for name, value in response.headers.raw]
+    head = [(name.lower(), value) for name, value in response.raw]
     body, bare = response.body, response.status in (204, 304)
     if body or bare:
         head = [(name, value) for name, value in head if name != b"content-length"]

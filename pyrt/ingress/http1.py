@@ -248,7 +248,7 @@ def encode(response: Response, *, keep_alive: bool, date: bytes = b"", chunked: 
     streamed = isinstance(body, Stream)
     content: bytes = b"" if bare or streamed else body
     has_length = False
-    for name, value in response.headers.raw:
+    for name, value in response.raw:
         key = name.lower()
         if key in _OURS:
             # Where a message ends is for us to say; only an answer without a body may name the length it would have.
