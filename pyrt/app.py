@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from .binding import vocabulary
@@ -197,7 +197,7 @@ class App(Group):
                 await self._lifecycle.stop()
                 await self._modules.stop()
 
-    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
+    def handle(self, request: Request, *, raise_errors: bool = False) -> Coroutine[Any, Any, Response]:
         """Run *request* through the whole pipeline; starts the app when nobody has.
 
         An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does. The
@@ -210,12 +210,15 @@ class App(Group):
         Raises:
             ClosedError: the app was stopped, and not started again.
         """
-        if not self._started:
-            if self._stopped:
-                raise ClosedError("the app")
-            await self.start()
-        assert self._controller is not None
-        return await self._controller.handle(request, raise_errors=raise_errors)
+        if self._started:
+            return self._controller.handle(request, raise_errors)  # type: ignore[union-attr]
+        return self._start_and_handle(request, raise_errors)
+
+    async def _start_and_handle(self, request: Request, raise_errors: bool) -> Response:
+        if self._stopped:
+            raise ClosedError("the app")
+        await self.start()
+        return await self.freeze().handle(request, raise_errors)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI 3 application."""

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -101,15 +101,18 @@ class LocalContext:
         params: of the route, decoded.
         phase: where in its course the request is.
         state: yours, for this request.
+        request_id: 16 hexadecimal digits, unique to this request; made when first read.
+        deadline: when the request is cancelled, in seconds of `gctx.clock`; None if never. The time begins to run when
+            it is first read, or when the request first waits.
         response: the answer, from the handler on.
         error: what went wrong, from the catch phase on.
-        deadline: when the request is cancelled, in seconds of `gctx.clock`; None if never.
+        cleanups: what `on_cleanup` collected and has not run; None until it is called.
     """
 
     __slots__ = (
-        "_cleanup",
-        "_request_id",
-        "_trace",
+        "_limit_s",
+        "_traced",
+        "cleanups",
         "deadline",
         "error",
         "gctx",
@@ -117,55 +120,60 @@ class LocalContext:
         "params",
         "phase",
         "request",
+        "request_id",
         "response",
         "state",
     )
 
-    def __init__(self, request: Request, gctx: GlobalContext) -> None:
+    phase: Phase
+    state: dict[str, Any]
+    response: Response | None
+    error: Exception | None
+    request_id: str
+    deadline: float | None
+    _traced: tuple[str, str]
+
+    def __init__(
+        self, request: Request, gctx: GlobalContext, match: Match | None = None, limit_s: float | None = None
+    ) -> None:
         self.request = request
         self.gctx = gctx
-        self.match: Match | None = None
-        self.params: dict[str, Any] = {}
-        self.deadline: float | None = None
-        self.phase = Phase.BEFORE
-        self._request_id = ""
-        self._trace: tuple[str, str] | None = None
-        self.state: dict[str, Any] = {}
-        self.response: Response | None = None
-        self.error: Exception | None = None
-        self._cleanup: list[Cleanup] = []
+        self.match = match
+        self.params: dict[str, Any] = {} if match is None else match.params
+        self.cleanups: list[Cleanup] | None = None
+        self._limit_s = limit_s
 
-    @property
-    def request_id(self) -> str:
-        """16 hexadecimal digits, unique to this request; made when first read."""
-        if not self._request_id:
-            self._request_id = new_id()
-        return self._request_id
+    def __getattr__(self, name: str) -> Any:
+        """What is made when it is first read: most requests never do."""
+        make = _FIRST_READ.get(name)
+        if make is None:
+            raise AttributeError(
+                f"a LocalContext has no {name!r}; keep what is yours in its `state`", name=name, obj=self
+            )
+        value = make(self)
+        setattr(self, name, value)
+        return value
 
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits, from the W3C `traceparent` header, else new; made when first read."""
-        return self._traced()[0]
+        return self._traced[0]
 
     @property
     def parent_id(self) -> str:
         """The caller's span, 16 hexadecimal digits, from the W3C `traceparent` header, else empty."""
-        return self._traced()[1]
+        return self._traced[1]
 
     @property
     def client(self) -> tuple[str, int] | None:
         """Host and port of the peer, where the ingress knows them."""
         return self.request.client
 
-    def _traced(self) -> tuple[str, str]:
-        if self._trace is None:
-            found = _TRACEPARENT.fullmatch(self.request.headers.get("traceparent") or "")
-            self._trace = (found[1], found[2]) if found else (secrets.token_hex(16), "")
-        return self._trace
-
     def on_cleanup(self, function: Cleanup) -> None:
         """Run *function* (no arguments, sync or async) at the end of the request, last registered first."""
-        self._cleanup.append(function)
+        if self.cleanups is None:
+            self.cleanups = []
+        self.cleanups.append(function)
 
     async def cleanup(self) -> None:
         """Run what `on_cleanup` collected, each exactly once; a failure is logged and the rest still runs.
@@ -174,8 +182,8 @@ class LocalContext:
         """
         self.phase = Phase.CLEANUP
         cancelled: asyncio.CancelledError | None = None
-        while self._cleanup:
-            function = self._cleanup.pop()
+        while self.cleanups:
+            function = self.cleanups.pop()
             try:
                 result = function()
                 if inspect.isawaitable(result):
@@ -186,3 +194,19 @@ class LocalContext:
                 _log.exception("cleanup of request %s failed", self.request_id)
         if cancelled is not None:
             raise cancelled
+
+
+def _traced(lctx: LocalContext) -> tuple[str, str]:
+    found = _TRACEPARENT.fullmatch(lctx.request.headers.get("traceparent") or "")
+    return (found[1], found[2]) if found else (secrets.token_hex(16), "")
+
+
+_FIRST_READ: Mapping[str, Callable[[LocalContext], Any]] = {
+    "phase": lambda lctx: Phase.BEFORE,
+    "state": lambda lctx: {},
+    "response": lambda lctx: None,
+    "error": lambda lctx: None,
+    "request_id": lambda lctx: new_id(),
+    "deadline": lambda lctx: None if lctx._limit_s is None else lctx.gctx.clock() + lctx._limit_s,
+    "_traced": _traced,
+}

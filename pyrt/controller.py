@@ -15,7 +15,7 @@ from collections.abc import AsyncIterable
 from typing import Any
 
 from .context import GlobalContext, LocalContext, Phase
-from .deadlines import is_cancelled_from_outside, within
+from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
 from .errors import DeadlineExceeded, HttpError, Overload, ValidationError
 from .messages import Request, Response
@@ -38,7 +38,7 @@ class Controller:
         debug: whether a problem document shows the stack trace of an unexpected error.
     """
 
-    __slots__ = ("_cleanup_timeout_s", "_debug", "gctx", "router", "unmatched")
+    __slots__ = ("_cleanup_timeout_s", "_debug", "_match", "gctx", "router", "unmatched")
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class Controller:
         debug: bool = False,
     ) -> None:
         self.router, self.unmatched, self.gctx = router, unmatched, gctx
-        self._cleanup_timeout_s, self._debug = cleanup_timeout_s, debug
+        self._match, self._cleanup_timeout_s, self._debug = router.match, cleanup_timeout_s, debug
 
-    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
+    async def handle(self, request: Request, raise_errors: bool = False) -> Response:
         """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
 
         Args:
@@ -61,52 +61,61 @@ class Controller:
         Raises:
             asyncio.CancelledError: the task that awaits the answer is cancelled.
         """
-        lctx = LocalContext(request, self.gctx)
-        endpoint = self._find(lctx)
-        limit_s = endpoint.deadline_s
-        if limit_s is not None:
-            lctx.deadline = self.gctx.clock() + limit_s
         try:
-            response = await self._answer(endpoint, lctx, raise_errors)
+            match = self._match(request.method, request.path)
+        except HttpError:
+            match = None
+        if match is None or match.route is None:
+            endpoint = self.unmatched
+        else:
+            endpoint = match.route.value
+        lctx = LocalContext(request, self.gctx, match, endpoint.deadline_s)
+        try:
+            # Started by hand: only one that waits needs a timer, and with it the event loop.
+            work = endpoint.run(lctx)
+            try:
+                awaited = work.send(None)
+            except StopIteration as done:
+                response: Response = done.value
+            else:
+                response = await suspended(work, awaited, endpoint.deadline_s, request, self._left_s(lctx))
+        except BaseException as error:
+            response = await self._caught(error, endpoint, lctx, raise_errors)
+        if type(response.body) is not bytes:
+            response.body = self._stream(response.body, lctx)
+        elif lctx.cleanups is not None:
+            await self._clean_up(lctx)
+        return await _without_body(response) if request.method == "HEAD" else response
+
+    def _left_s(self, lctx: LocalContext) -> float | None:
+        return None if lctx.deadline is None else max(0.0, lctx.deadline - self.gctx.clock())
+
+    async def _caught(
+        self, error: BaseException, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool
+    ) -> Response:
+        """The answer to a request that failed; of one that was cancelled only the cleanup is left."""
+        try:
+            if isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside():
+                # Not this request was cancelled, but something that its handler waited for.
+                error = RuntimeError("the handler ended in a cancellation of its own")
+            if not isinstance(error, Exception):
+                raise error
+            return await self._catch(error, endpoint, lctx, raise_errors)
         except BaseException:
             await self._clean_up(lctx)
             raise
-        if not isinstance(response.body, bytes):
-            response.body = self._stream(response.body, lctx)
-            return await _without_body(response) if request.method == "HEAD" else response
-        await self._clean_up(lctx)
-        return await _without_body(response) if request.method == "HEAD" else response
 
-    def _find(self, lctx: LocalContext) -> Endpoint:
-        try:
-            match = self.router.match(lctx.request.method, lctx.request.path)
-        except HttpError:
-            return self.unmatched
-        lctx.match = match
-        if match is None or match.route is None:
-            return self.unmatched
-        lctx.params = match.params
-        endpoint: Endpoint = match.route.value
-        return endpoint
-
-    async def _answer(self, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool) -> Response:
-        try:
-            return await within(endpoint.run(lctx), endpoint.deadline_s, lctx.request)
-        except asyncio.CancelledError:
-            if is_cancelled_from_outside():
-                raise
-            # Not this request was cancelled, but something that its handler waited for.
-            error: Exception = RuntimeError("the handler ended in a cancellation of its own")
-        except Exception as failure:
-            error = failure
+    async def _catch(self, error: Exception, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool) -> Response:
         lctx.phase, lctx.error = Phase.CATCH, error
         try:
             answer = await within(endpoint.chain.run_catch(lctx), self._cleanup_timeout_s, "its catch hooks")
             if answer is not None:
-                return answer.checked()
+                lctx.response = answer.checked()
+                return lctx.response
         except Exception as failure:
             error = failure
-        return self._problem(error, lctx, raise_errors)
+        lctx.response = self._problem(error, lctx, raise_errors)
+        return lctx.response
 
     def _problem(self, error: Exception, lctx: LocalContext, raise_errors: bool) -> Response:
         """The problem document for an error; one that is not meant for the client is logged and becomes a bare 500."""
@@ -138,10 +147,7 @@ class Controller:
                 lctx.on_cleanup(close)
             await self._clean_up(lctx)
 
-        def left_s() -> float | None:
-            return None if lctx.deadline is None else max(0.0, lctx.deadline - self.gctx.clock())
-
-        return Stream(parts, left_s, finish, lctx.request)
+        return Stream(parts, lambda: self._left_s(lctx), finish, lctx.request)
 
     async def _clean_up(self, lctx: LocalContext) -> None:
         try:

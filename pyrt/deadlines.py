@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from .errors import DeadlineExceeded
 
-__all__ = ("is_cancelled_from_outside", "within")
+__all__ = ("is_cancelled_from_outside", "suspended", "within")
 
 T = TypeVar("T")
 
@@ -30,9 +30,20 @@ async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: obje
         awaited = work.send(None)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
+    return await suspended(work, awaited, limit_s, what)
+
+
+async def suspended(
+    work: Coroutine[Any, Any, T], awaited: Any, limit_s: float | None, what: object, left_s: float | None = None
+) -> T:
+    """The second half of `within`, for *work* that has been started by hand and waits for *awaited*.
+
+    Args:
+        left_s: of the limit; all of it by default.
+    """
     if limit_s is None:
         return await resumed(work, awaited)
-    limit = asyncio.timeout(limit_s)
+    limit = asyncio.timeout(limit_s if left_s is None else left_s)
     try:
         async with limit:
             return await resumed(work, awaited)

@@ -3,6 +3,7 @@ import logging
 import pytest
 
 from pyrt import GlobalContext, LocalContext, QueueFabric, Request, UsageError
+from pyrt.context import Phase
 
 
 def local(headers: list[tuple[str | bytes, str | bytes]] | None = None) -> LocalContext:
@@ -95,3 +96,15 @@ def test_the_global_context_cannot_be_changed_but_for_its_state() -> None:
 
 def test_every_instance_has_its_own_id() -> None:
     assert GlobalContext(QueueFabric()).instance_id != GlobalContext(QueueFabric()).instance_id
+
+
+def test_what_is_not_set_has_its_first_value() -> None:
+    lctx = local()
+    assert (lctx.phase, lctx.state, lctx.response, lctx.error, lctx.deadline) == (Phase.BEFORE, {}, None, None, None)
+
+
+def test_a_misspelled_attribute_is_told_where_to_go() -> None:
+    with pytest.raises(AttributeError, match="state"):
+        _ = local().stat
+    with pytest.raises(AttributeError):
+        local().stat = 1  # type: ignore[attr-defined]
