@@ -12,20 +12,23 @@ from .errors import (
     ValidationError,
     Violation,
 )
+from .groups import Group
 from .gtype import Email, GType
 from .hooks import HookChain
 from .ingress.limits import Limits
 from .messages import Headers, Request, Response
 from .modules import Module
 from .queue import QueueFabric, Subscription
-from .routing import Match, Router
+from .routing import Converter, Match, Router
 
 __all__ = (
     "App",
     "Controller",
+    "Converter",
     "Email",
     "GType",
     "GlobalContext",
+    "Group",
     "Headers",
     "HookChain",
     "HttpError",

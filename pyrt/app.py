@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from .binding import vocabulary
@@ -19,7 +20,7 @@ from .lifecycle import Lifecycle, LifecycleFunction
 from .messages import Request, Response
 from .modules import Module, Modules
 from .queue import QueueFabric
-from .routing import Router
+from .routing import Converter, Router
 from .subscribers import Subscribed, Subscriber
 from .types import Clock
 
@@ -38,6 +39,8 @@ class App(Group):
         clock: seconds, monotonic; a `ManualClock` in tests.
         deadline_s: of routes that name none, in seconds; None for no limit.
         cleanup_timeout_s: how long the catch hooks and the cleanup of a request may take, each, in seconds.
+        trailing_slash: `strict`, `redirect` or `ignore` (see `Router`).
+        converters: of one's own for path parameters, by name.
         debug: show clients the stack trace of an unexpected error.
     """
 
@@ -48,9 +51,13 @@ class App(Group):
         *,
         deadline_s: float | None = 30.0,
         cleanup_timeout_s: float = 5.0,
+        trailing_slash: str = "strict",
+        converters: Mapping[str, Converter] | None = None,
         debug: bool = False,
     ) -> None:
         super().__init__(Declarations(deadline_s))
+        self._new_router = partial(Router, trailing_slash, dict(converters or {}))
+        self._new_router()  # raises where they are wrong
         self.debug = debug
         self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._module_makers: dict[str, Callable[[], Module]] = {}
@@ -132,11 +139,11 @@ class App(Group):
         if self._controller is None:
             modules = Modules(self._module_makers)
             gctx = GlobalContext(QueueFabric(), modules, self._config, self._clock)
-            router = Router()
+            router = self._new_router()
             for declared in self.declared.routes:
                 self._add(declared, router, modules)
             unmatched = Endpoint(
-                answer_without_route, (), modules, chain=self._chain(self, modules), deadline_s=self.declared.deadline_s
+                answer_without_route, {}, modules, chain=self._chain(self, modules), deadline_s=self.declared.deadline_s
             )
             self._subscribers = [Subscriber(each, gctx) for each in self._subscribed]
             self._lifecycle = Lifecycle(self._life, vocabulary(modules))
@@ -150,10 +157,10 @@ class App(Group):
     def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
         chain = self._chain(declared, modules)
         for method in declared.methods:
-            route = router.add(method, declared.path, None, describe(declared.handler))
+            route = router.add(method, declared.path, None, describe(declared.handler), declared.name)
             route.value = Endpoint(
                 declared.handler,
-                route.names,
+                route.converters,
                 modules,
                 status=declared.status,
                 chain=chain,
@@ -163,6 +170,14 @@ class App(Group):
     @staticmethod
     def _chain(level: Group | RouteDeclaration, modules: Modules) -> HookChain:
         return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules)
+
+    def url(self, name: str, /, **params: Any) -> str:
+        """The path of a route by its name (the handler's, unless `name=` says another); freezes the app.
+
+        Raises:
+            UsageError: no such route, or several; a parameter that is missing, unknown or does not fit.
+        """
+        return self.freeze().router.url(name, **params)
 
     @property
     def gctx(self) -> GlobalContext:

@@ -23,6 +23,7 @@ __all__ = (
     "Query",
     "Source",
     "Vocabulary",
+    "annotation",
     "body_source",
     "is_async",
     "param_source",
@@ -85,7 +86,8 @@ class Binding:
             source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
             if source is not None:
                 self._sources[parameter.name] = source
-            elif parameter.default is parameter.empty:
+            elif parameter.name not in _given(function):
+                # Also one with a default: it may be a name misspelt, and would never be given.
                 raise UnknownName(describe(function), parameter.name, sorted(names))
 
     def names(self, name: str) -> bool:
@@ -118,6 +120,11 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
                 f"{describe(function)} has {str(parameter)!r}; it must name what it takes, each by its own name"
             )
     return found
+
+
+def _given(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """What a partial has been given by name."""
+    return function.keywords if isinstance(function, functools.partial) else {}
 
 
 def is_async(function: Callable[..., Any]) -> bool:

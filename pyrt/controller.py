@@ -19,7 +19,7 @@ from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
 from .errors import DeadlineExceeded, HttpError, Overload, ValidationError
 from .messages import Request, Response
-from .routing import Router, check_escapes
+from .routing import Router
 from .streams import Stream
 
 __all__ = ("Controller", "answer_without_route")
@@ -61,15 +61,16 @@ class Controller:
         Raises:
             asyncio.CancelledError: the task that awaits the answer is cancelled.
         """
+        endpoint, unreadable = self.unmatched, None
         try:
             match = self._match(request.method, request.path)
-        except HttpError:
-            match = None
-        if match is None or match.route is None:
-            endpoint = self.unmatched
-        else:
-            endpoint = match.route.value
+            if match is not None and match.route is not None:
+                endpoint = match.route.value
+        except Exception as error:
+            match, unreadable = None, error
         lctx = LocalContext(request, self.gctx, match, endpoint.deadline_s)
+        if unreadable is not None:
+            lctx.error = unreadable
         try:
             # Started by hand: only one that waits needs a timer, and with it the event loop.
             work = endpoint.run(lctx)
@@ -163,9 +164,13 @@ async def answer_without_route(lctx: LocalContext) -> Response:
         HttpError: 400 for a path that cannot be read, 404, or 405 with `Allow`.
     """
     request, match = lctx.request, lctx.match
+    if lctx.error is not None:
+        raise lctx.error
     if match is None:
-        check_escapes(request.path)
         raise HttpError(404, "no route has this path")
+    if match.redirect is not None:
+        target = f"{match.redirect}?{request.query}" if request.query else match.redirect
+        return Response(status=308, headers=[("location", target)])
     allowed = ", ".join(match.allowed)
     if request.method == "OPTIONS":
         return Response(status=204, headers=[("allow", allowed)])

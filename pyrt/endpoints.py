@@ -8,11 +8,12 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from .binding import Binding, Source, body_source, is_async, param_source, request_vocabulary
+from .binding import Binding, Source, annotation, body_source, is_async, param_source, request_vocabulary
 from .context import LocalContext, Phase
 from .errors import UsageError, describe
 from .hooks import HookChain
 from .messages import Response
+from .routing import Converter
 from .scripts import Script
 
 __all__ = ("Endpoint",)
@@ -23,7 +24,7 @@ class Endpoint:
 
     Args:
         handler: `async def` runs on the event loop, `def` in a thread; an async generator is streamed.
-        params: names that the route's path provides.
+        params: what the route's path provides, by name, with the converter that makes it.
         modules: of the app, by name.
         status: of the answer, unless the handler returns a `Response`.
         chain: the hooks around it.
@@ -41,7 +42,7 @@ class Endpoint:
     def __init__(
         self,
         handler: Callable[..., Any],
-        params: tuple[str, ...],
+        params: Mapping[str, Converter],
         modules: Mapping[str, Any],
         *,
         status: int = 200,
@@ -56,7 +57,9 @@ class Endpoint:
             raise UsageError(
                 f"{describe(handler)}: the path parameter {taken[0]!r} has a name that means something else"
             )
-        names.update((name, param_source(name)) for name in params)
+        for name, converter in params.items():
+            _check_type(handler, name, converter)
+            names[name] = param_source(name)
         self.handler, self.status, self.deadline_s = handler, status, deadline_s
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names)
@@ -103,6 +106,18 @@ class Endpoint:
         phase = f"context.phase = {script.name('AFTER', Phase.AFTER)}"
         hooks = self.chain.write(script, "after")
         return [phase, *hooks, "response = context.response.checked()"]
+
+
+def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:
+    """Refuse a path parameter that is annotated with what its converter never makes."""
+    wanted, made = annotation(handler, name), converter.type
+    if not isinstance(wanted, type) or wanted in (Any, inspect.Parameter.empty) or made is None:
+        return
+    if not issubclass(made, wanted) and (made, wanted) != (int, float):
+        raise UsageError(
+            f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
+            f"{wanted.__name__}; change one of them, as in {{{name}:int}}"
+        )
 
 
 def _new_response(status: int, lctx: LocalContext) -> Response:

@@ -63,6 +63,10 @@ class RouteDeclaration:
             raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status}")
         if self.deadline_s is not None and not self.deadline_s > 0:
             raise UsageError(f"{self.where}: deadline_s is over 0, or None for no limit, got {self.deadline_s:g}")
+        if self.name:
+            self.group.declared.name_route(self)
+        else:
+            object.__setattr__(self, "name", getattr(self.handler, "__name__", ""))
         for phase in PHASES:
             hooks = tuple(self.group.declared.hook(phase, hook) for hook in getattr(self, phase))
             object.__setattr__(self, phase, hooks)
@@ -95,12 +99,25 @@ class Declarations:
 
     deadline_s: float | None = 30.0
     routes: list[RouteDeclaration] = field(default_factory=list)
+    named: dict[str, RouteDeclaration] = field(default_factory=dict)
     hooks: dict[tuple[str, str], HookFunction] = field(default_factory=dict)
     frozen: bool = False
 
     def refuse_when_frozen(self, what: str) -> None:
         if self.frozen:
             raise FrozenError(what)
+
+    def name_route(self, route: RouteDeclaration) -> None:
+        """Let a path have its route's name, which the author chose.
+
+        Raises:
+            UsageError: another path has it.
+        """
+        other = self.named.setdefault(route.name, route)
+        if other.path != route.path:
+            raise UsageError(
+                f"{other.where} and {route.where} both have the name {route.name!r}; give one another name"
+            )
 
     def hook(self, phase: str, hook: Hook | HookFunction) -> HookFunction:
         """A hook of *phase*; its name belongs to one function in the whole app.

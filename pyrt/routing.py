@@ -1,55 +1,104 @@
-"""The route manager: finds the route for a method and a path.
+"""The route manager: which route answers a method and a path.
 
-Templates are segments: `/users/{id:int}/posts`. A path is matched as it was sent, segment by segment, so `%2F`
-stays inside its segment; each parameter is decoded once, after the match. Where several templates fit, the most
-specific wins, from left to right: static, then typed parameter, then plain parameter. Another method never hides
-a route: a less specific template that has the method is preferred to 405.
+Templates are literals and parameters by path segment: `/users/{id:int}/files/{path:path}`. From left to right a
+literal is preferred to a parameter with a converter, that to a plain parameter, and that to one that takes many
+segments; a template that has the method is preferred to 405. Paths are matched as they were sent, and each parameter
+is decoded once, so that `%2F` stays inside its parameter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
+from uuid import UUID
 
 from .errors import HttpError, RouteConflict, UsageError
 
-__all__ = ("Match", "Route", "Router")
+__all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes")
 
-_TEMPLATE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
+_TEMPLATE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z_][a-z0-9_]*))?\}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_INT = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
+_INT = r"-?(?:0|[1-9][0-9]{0,18})"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """What a parameter's text must look like, and what it becomes.
+
+    Args:
+        pattern: a regular expression that the whole text fits, after its escapes are decoded.
+        decode: of the text; None or a ValueError means that it does not fit after all.
+        encode: back to text, for `Router.url`.
+        type: what `decode` gives, to be compared with a handler's annotation; None for anything.
+        many: takes all segments that are left, at least one; only at the end of a template.
+    """
+
+    pattern: str
+    decode: Callable[[str], Any]
+    encode: Callable[[Any], str] = str
+    type: type | None = None
+    many: bool = False
+
+    def reader(self) -> Callable[[str], Any]:
+        """A function from text to value, or to None where the text does not fit."""
+        fits, decode = re.compile(self.pattern, re.ASCII).fullmatch, self.decode
+
+        def read(text: str) -> Any:
+            try:
+                return decode(text) if fits(text) else None
+            except ValueError:
+                return None
+
+        return read
+
+
+CONVERTERS: Mapping[str, Converter] = {
+    "int": Converter(_INT, int, type=int),
+    "uuid": Converter(_UUID, UUID, type=UUID),
+    "float": Converter(r"-?(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,18})?", float, type=float),
+    "path": Converter(r"(?s:.+)", str, type=str, many=True),
+}
+_PLAIN = Converter(r"(?s:.+)", str, type=str)
 
 # Rank of a segment: lower is more specific.
-_STATIC, _TYPED, _PLAIN = 0, 1, 2
-
-_CONVERTERS: dict[str, tuple[re.Pattern[str], Callable[[str], Any]]] = {"int": (_INT, int)}
+_STATIC, _TYPED, _ANY, _MANY = range(4)
 
 
 class Segment(NamedTuple):
-    """One part of a template: a literal, or a parameter with its name and converter."""
+    """One part of a template: a literal, or a parameter with its name and converter.
+
+    Attributes:
+        key: the literal as clients send it, or the converter's name; what another template must have in the same
+            place to be the same there.
+    """
 
     rank: int
-    text: str
-    converter: str
+    key: str
+    name: str = ""
+    converter: Converter = _PLAIN
 
     @classmethod
-    def parse(cls, text: str, template: str) -> Segment:
+    def parse(cls, text: str, converters: Mapping[str, Converter]) -> Segment:
         found = _TEMPLATE.fullmatch(text)
         if found is None:
             if "{" in text or "}" in text:
-                raise UsageError(f"{template!r}: {text!r} is neither a literal nor {{name}} or {{name:int}}")
+                raise UsageError(f"{text!r} is neither a literal nor {{name}} or {{name:converter}}")
             if "?" in text or "#" in text:
-                raise UsageError(f"{template!r}: a path ends before '?' and '#'")
+                raise UsageError("a path ends before '?' and '#'")
+            if _BAD_PERCENT.search(text):
+                raise UsageError(f"{text!r} has a '%' that does not begin an escape such as %2F")
             # As a client sends it; what is escaped already stays so.
-            return cls(_STATIC, quote(text, safe="%!$&'()*+,;=:@-._~"), "")
-        name, converter = found.groups()
-        if converter is None:
-            return cls(_PLAIN, name, "")
-        if converter not in _CONVERTERS:
-            raise UsageError(f"{template!r}: no converter {converter!r}; known: {', '.join(_CONVERTERS)}")
-        return cls(_TYPED, name, converter)
+            return cls(_STATIC, quote(text, safe="%!$&'()*+,;=:@-._~"))
+        name, key = found.groups()
+        if key is None:
+            return cls(_ANY, "", name)
+        if key not in converters:
+            raise UsageError(f"no converter {key!r}; known: {', '.join(converters)}")
+        return cls(_MANY if converters[key].many else _TYPED, key, name, converters[key])
 
 
 class Route:
@@ -57,96 +106,143 @@ class Route:
 
     Attributes:
         names: of the parameters, left to right.
+        params: makes the dict of parameters from their values.
         where: the place that registered it, for messages.
+        name: for `Router.url`.
     """
 
-    __slots__ = ("_readers", "method", "names", "path", "segments", "value", "where")
+    __slots__ = ("method", "name", "names", "params", "path", "segments", "value", "where")
 
-    def __init__(self, method: str, path: str, value: Any, where: str = "") -> None:
-        if not path.startswith("/"):
-            raise UsageError(f"a route's path begins with '/', got {path!r}")
-        self.method, self.path, self.value, self.where = method, path, value, where or repr(value)
-        self.segments = tuple(Segment.parse(text, path) for text in path[1:].split("/"))
-        self.names = tuple(segment.text for segment in self.segments if segment.rank != _STATIC)
-        self._readers = tuple(
-            (index, segment.text, _CONVERTERS[segment.converter][1] if segment.converter else _decode)
-            for index, segment in enumerate(self.segments)
-            if segment.rank != _STATIC
-        )
-        if len(set(self.names)) != len(self.names):
-            raise UsageError(f"{path!r} names a parameter twice")
+    def __init__(
+        self, method: str, path: str, value: Any, where: str, name: str, segments: tuple[Segment, ...]
+    ) -> None:
+        self.method, self.path, self.value, self.where, self.name = method, path, value, where, name
+        self.segments = segments
+        self.names = tuple(segment.name for segment in segments if segment.name)
+        pairs = ", ".join(f"{name!r}: values[{at}]" for at, name in enumerate(self.names))
+        self.params: Callable[[list[Any]], dict[str, Any]] = eval(f"lambda values: {{{pairs}}}", {})
 
-    def params(self, parts: list[str]) -> dict[str, Any]:
-        """The parameters of raw segments that fit, decoded and converted."""
-        return {name: convert(parts[index]) for index, name, convert in self._readers}
+    @property
+    def converters(self) -> dict[str, Converter]:
+        """The converter of each parameter."""
+        return {segment.name: segment.converter for segment in self.segments if segment.name}
 
     def __repr__(self) -> str:
         return f"Route({self.method!r}, {self.path!r})"
 
 
-class Match(NamedTuple):
-    """A verdict: the route with its parameters, or, where only the method is wrong, the methods allowed."""
+class Match:
+    """A verdict: the route with its parameters; or the methods that the path has; or where the path is to be found.
 
-    route: Route | None
-    params: dict[str, Any]
-    allowed: tuple[str, ...] = ()
+    Attributes:
+        route: None where none has this method.
+        params: by name, decoded.
+        allowed: methods, sorted, where there is no route.
+        redirect: the path with or without its last slash, where only that one exists.
+    """
+
+    __slots__ = ("allowed", "params", "redirect", "route")
+
+    def __init__(
+        self,
+        route: Route | None,
+        params: dict[str, Any],
+        allowed: tuple[str, ...] = (),
+        redirect: str | None = None,
+    ) -> None:
+        self.route = route
+        self.params = params
+        self.allowed = allowed
+        self.redirect = redirect
+
+    def __repr__(self) -> str:
+        return f"Match({self.route!r}, {self.params!r}, {self.allowed!r}, {self.redirect!r})"
 
 
 class _Node:
-    """A place in the trie: where one more segment leads, and the routes that end here.
+    """A place in the trie: where one more segment leads, and the routes that end here, by method.
 
-    Invariant: a path of templates leads to exactly one node, so `routes` holds one route per method.
+    Attributes:
+        typed: rank among converters, its name, its reader, and where it leads; in the order in which they are tried.
+        many: of those that take all that is left, likewise, with the routes by method.
+        first: the reader and the node of the first parameter to be tried; no reader where it is plain.
+        forks: whether a segment may lead more than one way.
     """
 
-    __slots__ = ("plain", "routes", "static", "typed")
+    __slots__ = ("first", "forks", "many", "plain", "routes", "static", "typed")
 
     def __init__(self) -> None:
         self.static: dict[str, _Node] = {}
-        self.typed: dict[str, _Node] = {}
+        self.typed: list[Choice] = []
         self.plain: _Node | None = None
+        self.many: list[Choice] = []
         self.routes: dict[str, Route] = {}
+        self.first: tuple[Callable[[str], Any] | None, _Node | None] = (None, None)
+        self.forks = False
 
-    def grow(self, segment: Segment) -> _Node:
+    def grow(self, segment: Segment, order: Mapping[str, int]) -> _Node:
         """The node that *segment* leads to, made if need be."""
         if segment.rank == _STATIC:
-            return self.static.setdefault(segment.text, _Node())
-        if segment.rank == _TYPED:
-            return self.typed.setdefault(segment.converter, _Node())
-        self.plain = self.plain or _Node()
-        return self.plain
+            node = self.static.setdefault(segment.key, _Node())
+        elif segment.rank == _ANY:
+            node = self.plain = self.plain or _Node()
+        else:
+            node = self._grow(self.typed if segment.rank == _TYPED else self.many, segment, order)
+        self.first = self.typed[0][2:] if self.typed else (None, self.plain)
+        ways = bool(self.static) + len(self.typed) + (self.plain is not None)
+        self.forks = ways > 1 or bool(self.many)
+        return node
 
-    def children(self, part: str) -> Iterator[_Node]:
-        """Where a raw segment leads, the most specific first."""
-        node = self.static.get(part)
-        if node is not None:
-            yield node
-        if part:
-            for converter, typed in self.typed.items():
-                if _CONVERTERS[converter][0].fullmatch(part):
-                    yield typed
-            if self.plain is not None:
-                yield self.plain
+    @staticmethod
+    def _grow(choices: list[Choice], segment: Segment, order: Mapping[str, int]) -> _Node:
+        for _, key, _, node in choices:
+            if key == segment.key:
+                return node
+        node = _Node()
+        read = _read_int if segment.converter is CONVERTERS["int"] else segment.converter.reader()
+        choices.append((order[segment.key], segment.key, read, node))
+        choices.sort(key=lambda choice: choice[:2])
+        return node
+
+
+Choice = tuple[int, str, Callable[[str], Any], _Node]
+Found = tuple[_Node, list[Any]]
 
 
 class Router:
-    """The route manager: a trie by path segment, and a table of the paths without parameters in front of it."""
+    """The route manager: a trie by path segment, and a table of the paths without parameters in front of it.
 
-    def __init__(self) -> None:
+    Args:
+        trailing_slash: `strict`: `/a` and `/a/` are two paths; `redirect`: where only one of them exists, the other
+            leads there; `ignore`: they are one path.
+        converters: of one's own, by name (lower case), beside `int`, `uuid`, `float` and `path`. Where several fit
+            one text they are tried in this order, one's own behind, by name.
+    """
+
+    def __init__(self, trailing_slash: str = "strict", converters: Mapping[str, Converter] | None = None) -> None:
+        if trailing_slash not in ("strict", "redirect", "ignore"):
+            raise UsageError(f"trailing_slash is 'strict', 'redirect' or 'ignore', got {trailing_slash!r}")
+        own = converters or {}
+        if taken := sorted(own.keys() & CONVERTERS.keys()):
+            raise UsageError(f"the converter {taken[0]!r} is built in; give yours another name")
+        self._slash = trailing_slash
+        self._converters = {**CONVERTERS, **own}
+        self._order = {name: at for at, name in enumerate([*CONVERTERS, *sorted(own)])}
         self._root = _Node()
         self._static: dict[str, dict[str, Route]] = {}
         self._routes: list[Route] = []
 
-    def add(self, method: str, path: str, value: Any, where: str = "") -> Route:
+    def add(self, method: str, path: str, value: Any, where: str = "", name: str = "") -> Route:
         """Register *value* for a method and a template; GET also answers HEAD.
 
         Raises:
             RouteConflict: another route answers the same requests.
             UsageError: the template is malformed.
         """
-        route = Route(method, path, value, where)
-        node = self._root
+        route = Route(method, path, value, where or repr(value), name, self._segments(path, where or repr(value)))
+        node = self._root.grow(Segment(_STATIC, ""), self._order)
         for segment in route.segments:
-            node = node.grow(segment)
+            node = node.grow(segment, self._order)
         other = node.routes.get(method)
         if other is not None and other.method == method:
             raise RouteConflict(method, path, other.path, route.where, other.where)
@@ -154,36 +250,107 @@ class Router:
         if method == "GET":
             node.routes.setdefault("HEAD", route)
         if not route.names:
-            self._static["/" + "/".join(segment.text for segment in route.segments)] = node.routes
+            self._static["/" + "/".join(segment.key for segment in route.segments)] = node.routes
         self._routes.append(route)
         return route
 
-    def match(self, method: str, path: str) -> Match | None:
+    def _segments(self, path: str, where: str) -> tuple[Segment, ...]:
+        try:
+            if not path.startswith("/"):
+                raise UsageError("a route's path begins with '/'")
+            if self._slash == "ignore" and path != "/":
+                path = path.removesuffix("/")
+            segments = tuple(Segment.parse(text, self._converters) for text in path[1:].split("/"))
+            names = [segment.name for segment in segments if segment.name]
+            if len(set(names)) != len(names):
+                raise UsageError("it names a parameter twice")
+            if any(segment.rank == _MANY for segment in segments[:-1]):
+                raise UsageError("a parameter that takes many segments is the last")
+        except UsageError as error:
+            raise UsageError(f"route {path!r} of {where}: {error}") from None
+        return segments
+
+    def match(self, method: str, path: str) -> Match | None:  # noqa: C901  # every call costs what it saves here
         """The route for a raw *path* (begins with `/`, no query), or None when no template fits (404).
 
-        A path that exists under other methods gives a Match without a route and with `allowed` (405).
+        A path that exists under other methods gives a Match without a route and with `allowed`: the answer to OPTIONS,
+        or 405.
 
         Raises:
             HttpError: 400 for a bad percent escape or one that is not UTF-8.
 
-        Cost: one lookup without parameters; else O(segments), whatever the number of routes, unless typed and
-        plain parameters overlap and a branch has to be taken back.
+        Cost: one lookup without parameters; else O(segments), whatever the number of routes. Where branches overlap
+        some have to be taken back, but no place of the trie is visited twice.
         """
-        if "%" in path:
-            check_escapes(path)
         routes = self._static.get(path)
         if routes is not None:
             route = routes.get(method)
             if route is not None:
                 return Match(route, {})
-        if path[:1] != "/":
-            return None
-        parts = path[1:].split("/")
-        route = _find(self._root, parts, 0, method)
-        if route is not None:
-            return Match(route, route.params(parts))
-        allowed = {method for routes in _all(self._root, parts, 0) for method in routes}
-        return Match(None, {}, tuple(sorted(allowed | {"OPTIONS"}))) if allowed else None
+        escaped = "%" in path
+        if escaped:
+            check_escapes(path)
+        # The first way through, which is the most specific at every step; mostly it is the only one.
+        node, values, forks = self._root, [], False
+        for part in path.split("/"):
+            forks = forks or node.forks
+            child = node.static.get(part)
+            if child is None:
+                read, child = node.first
+                if child is None or not part:
+                    break
+                value = unquote(part) if escaped else part
+                if read is not None:
+                    value = read(value)
+                    if value is None:
+                        break
+                values.append(value)
+            node = child
+        else:
+            route = node.routes.get(method)
+            if route is not None:
+                return Match(route, route.params(values))
+            if node.routes and not forks:
+                return _other_methods([node.routes])
+        return self._search(method, path) if forks or self._slash != "strict" else None
+
+    def _search(self, method: str, path: str) -> Match | None:
+        """The verdict where the first way through led nowhere."""
+        if self._slash == "ignore" and path != "/":
+            path = path.removesuffix("/")
+        ends = list(_ends(self._root, path.split("/"), 0, []))
+        for node, values in ends:
+            route = node.routes.get(method)
+            if route is not None:
+                return Match(route, route.params(values))
+        if ends:
+            return _other_methods([node.routes for node, _ in ends])
+        return self._redirected(method, path) if self._slash == "redirect" else None
+
+    def _redirected(self, method: str, path: str) -> Match | None:
+        other = path.removesuffix("/") if path.endswith("/") else path + "/"
+        if other.startswith("//"):
+            return None  # a browser would take it for another host
+        found = any(method in node.routes for node, _ in _ends(self._root, other.split("/"), 0, []))
+        return Match(None, {}, redirect=other) if found else None
+
+    def url(self, name: str, /, **params: Any) -> str:
+        """The path of the route *name* with these parameters, percent-encoded.
+
+        Raises:
+            UsageError: no such route, or several; a parameter that is missing, unknown or does not fit.
+        """
+        routes = {route.path: route for route in self._routes if route.name == name}
+        if len(routes) != 1:
+            places = " and ".join(f"{route.path} ({route.where})" for route in routes.values())
+            raise UsageError(f"two routes are named {name!r}: {places}" if routes else f"no route is named {name!r}")
+        (route,) = routes.values()
+        if set(params) != set(route.names):
+            raise UsageError(f"route {name!r} ({route.path}) takes {list(route.names)}, got {list(params)}")
+        return "/" + "/".join(
+            _encoded(segment, params[segment.name], route) if segment.name else segment.key
+            for segment in route.segments
+        )
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -191,46 +358,94 @@ class Router:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
+    def check(self) -> None:
+        """Raise AssertionError unless the trie and the table hold exactly the routes that were added."""
+        found = list(_checked(self._root, self._order))
+        assert {id(route) for route in found} == {id(route) for route in self._routes}
+        for path, routes in self._static.items():
+            ((node, values),) = [end for end in _ends(self._root, path.split("/"), 0, []) if end[0].routes is routes]
+            assert values == []
+            assert node.routes is routes
 
-def _find(node: _Node, parts: list[str], depth: int, method: str) -> Route | None:
-    """The most specific route of *method*: down one branch after the other, backing up where it ends."""
+
+def _ends(node: _Node, parts: list[str], depth: int, values: list[Any]) -> Iterator[Found]:
+    """Every place with routes that a path leads to, with its parameters, the most specific first."""
     if depth == len(parts):
-        return node.routes.get(method)
+        if node.routes:
+            yield node, values
+        return
     part = parts[depth]
     child = node.static.get(part)
     if child is not None:
-        route = _find(child, parts, depth + 1, method)
-        if route is not None:
-            return route
+        yield from _ends(child, parts, depth + 1, values)
     if part:
-        for converter, child in node.typed.items():
-            if _CONVERTERS[converter][0].fullmatch(part):
-                route = _find(child, parts, depth + 1, method)
-                if route is not None:
-                    return route
+        text = unquote(part)
+        for typed, extended in _choices(node.typed, text, values):
+            yield from _ends(typed, parts, depth + 1, extended)
         if node.plain is not None:
-            return _find(node.plain, parts, depth + 1, method)
-    return None
+            yield from _ends(node.plain, parts, depth + 1, [*values, text])
+    if node.many and any(parts[depth:]):
+        yield from _choices(node.many, unquote("/".join(parts[depth:])), values)
 
 
-def _all(node: _Node, parts: list[str], depth: int) -> Iterator[dict[str, Route]]:
-    """The routes, by method, of every node that a path leads to."""
-    if depth == len(parts):
-        yield node.routes
-        return
-    for child in node.children(parts[depth]):
-        yield from _all(child, parts, depth + 1)
+def _choices(choices: list[Choice], text: str, values: list[Any]) -> Iterator[Found]:
+    """Where a parameter's text leads by way of converters, with the parameters so far."""
+    for _, _, read, child in choices:
+        value = read(text)
+        if value is not None:
+            yield child, [*values, value]
+
+
+def _other_methods(found: list[dict[str, Route]]) -> Match:
+    allowed = {method for routes in found for method in routes}
+    return Match(None, {}, tuple(sorted(allowed | {"OPTIONS"})))
+
+
+def _read_int(text: str) -> int | None:
+    """What the converter `int` reads, without its regular expression for most."""
+    if text.isdecimal() and len(text) < 20 and text.isascii() and (text[0] != "0" or text == "0"):
+        return int(text)
+    return int(text) if text[:1] == "-" and re.fullmatch(_INT, text, re.ASCII) else None
+
+
+def _encoded(segment: Segment, value: Any, route: Route) -> str:
+    text = segment.converter.encode(value)
+    parts = text.split("/") if segment.rank == _MANY else [text]
+    # Clients take "." and ".." out of a path before they send it, and an empty segment is no parameter.
+    try:
+        quoted = "/".join(quote(part, safe="") for part in parts)
+    except UnicodeEncodeError:
+        quoted = ""
+    if not quoted or segment.converter.reader()(text) is None or any(part in ("", ".", "..") for part in parts):
+        raise UsageError(f"route {route.name!r} ({route.path}): {segment.name}={value!r} does not fit")
+    return quoted
+
+
+def _checked(node: _Node, order: Mapping[str, int], path: tuple[Any, ...] = ()) -> Iterator[Route]:
+    """The routes below *node*, each where its template says."""
+    for method, route in node.routes.items():
+        assert method in (route.method, "HEAD")
+        assert path[1:] == tuple((segment.rank, segment.key) for segment in route.segments)
+        yield route
+    children = [((_STATIC, key), child) for key, child in node.static.items()]
+    for rank, choices in ((_TYPED, node.typed), (_MANY, node.many)):
+        assert [choice[:2] for choice in choices] == sorted((order[choice[1]], choice[1]) for choice in choices)
+        children += [((rank, key), child) for _, key, _, child in choices]
+    if node.plain is not None:
+        children.append(((_ANY, ""), node.plain))
+    first = node.typed[0][3] if node.typed else node.plain
+    assert node.first[1] is first
+    assert node.forks or len(children) == max(len(node.static), 0 if first is None else 1)
+    assert node.routes or children or not path
+    for key, child in children:
+        yield from _checked(child, order, (*path, key))
 
 
 def check_escapes(path: str) -> None:
     """Raise HttpError 400 unless every `%` starts an escape and the escapes are UTF-8 (RFC 3986 section 2.1)."""
     if _BAD_PERCENT.search(path):
         raise HttpError(400, "the path has a '%' that does not begin an escape such as %2F")
-    _decode(path)
-
-
-def _decode(part: str) -> str:
     try:
-        return unquote(part, errors="strict") if "%" in part else part
+        unquote(path, errors="strict")
     except UnicodeDecodeError:
         raise HttpError(400, "the path's escapes are not UTF-8") from None

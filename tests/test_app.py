@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from pyrt import App, GlobalContext, HttpError, LocalContext, Module, Query, Request, Response, UsageError
+from pyrt import App, Converter, GlobalContext, HttpError, LocalContext, Module, Query, Request, Response, UsageError
 from pyrt.errors import ClosedError, FrozenError, RouteConflict, UnknownName
 from pyrt.testing import ManualClock, TestClient
 
@@ -518,3 +518,98 @@ def test_a_path_parameter_may_not_have_a_name_that_means_something_else() -> Non
     app.get("/{req}")(lambda req: None)
     with pytest.raises(UsageError, match="'req'"):
         app.freeze()
+
+
+# Routes by name, types and slashes
+
+
+def test_the_path_of_a_route_is_made_by_its_name() -> None:
+    app = App()
+    app.group("/users").get("/{id:int}")(show_user)
+    app.get("/me", name="myself")(show_me)
+    assert (app.url("show_user", id=7), app.url("myself")) == ("/users/7", "/me")
+    with pytest.raises(UsageError, match="show_me"):
+        app.url("show_me")
+
+
+async def show_user(id: int) -> int:
+    return id
+
+
+async def show_me() -> str:
+    return ""
+
+
+def test_two_paths_cannot_choose_the_same_name() -> None:
+    app = App()
+    app.get("/a", name="x")(show_me)
+    app.post("/a", name="x")(show_me)
+    with pytest.raises(UsageError, match=r"test_app\.py.*test_app\.py"):
+        app.get("/b", name="x")(show_me)
+
+
+def parameter(annotation: Any) -> Any:
+    async def handler(id) -> None: ...  # type: ignore[no-untyped-def]
+
+    handler.__annotations__["id"] = annotation
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("template", "annotation", "fits"),
+    [
+        ("/{id:int}", int, True),
+        ("/{id:int}", float, True),
+        ("/{id:int}", object, True),
+        ("/{id:int}", Any, True),
+        ("/{id:int}", str, False),
+        ("/{id}", int, False),
+        ("/{id:path}", str, True),
+        ("/{id:uuid}", str, False),
+        ("/{id:even}", str, True),
+    ],
+)
+def test_a_path_parameter_is_annotated_with_what_its_converter_makes(
+    template: str, annotation: Any, fits: bool
+) -> None:
+    app = App(converters={"even": Converter("[0-9]*[02468]", int)})
+    app.get(template)(parameter(annotation))
+    if fits:
+        app.freeze()
+    else:
+        with pytest.raises(UsageError, match=r"test_app\.py:\d+.*'id'"):
+            app.freeze()
+
+
+def test_a_name_that_nothing_provides_is_refused_even_with_a_default() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(limt: int = 10) -> None: ...
+
+    with pytest.raises(UnknownName, match="limt"):
+        app.freeze()
+
+
+def test_what_a_partial_has_been_given_need_not_be_provided() -> None:
+    app = App()
+
+    async def handler(limit: int) -> int:
+        return limit
+
+    app.get("/")(functools.partial(handler, limit=3))
+    app.freeze()
+
+
+async def test_a_redirect_keeps_the_query() -> None:
+    app = App(trailing_slash="redirect")
+    app.get("/a")(show_me)
+    response = await TestClient(app).get("/a/?b=c")
+    assert (response.status, response.headers["location"]) == (308, "/a?b=c")
+
+
+async def test_a_converter_that_breaks_is_a_500_and_no_hung_request() -> None:
+    app = App(converters={"bad": Converter(".+", lambda text: {}[text])})
+    app.get("/y/{id:bad}")(parameter(Any))
+    response = await TestClient(app, raise_errors=False).get("/y/1")
+    assert response.status == 500

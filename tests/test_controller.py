@@ -75,7 +75,7 @@ async def test_a_request_knows_its_phase() -> None:
         register(note)
 
     @app.get("/")
-    async def handler(lctx: LocalContext, fail: Any = None) -> None:
+    async def handler(lctx: LocalContext) -> None:
         lctx.on_cleanup(lambda: note(lctx))
         note(lctx)
         raise HttpError(418)
