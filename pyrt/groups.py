@@ -68,8 +68,7 @@ class RouteDeclaration:
         else:
             object.__setattr__(self, "name", getattr(self.handler, "__name__", ""))
         for phase in PHASES:
-            hooks = tuple(self.group.declared.hook(phase, hook) for hook in getattr(self, phase))
-            object.__setattr__(self, phase, hooks)
+            object.__setattr__(self, phase, tuple(HookFunction.of(hook) for hook in getattr(self, phase)))
 
     @property
     def where(self) -> str:
@@ -79,13 +78,24 @@ class RouteDeclaration:
         """All hooks of a phase, from the outermost group's to the route's own.
 
         Raises:
-            UsageError: one of them would run twice.
+            UsageError: two of them have one name, or one of them would run twice.
         """
-        found = (*self.group.hooks(phase), *getattr(self, phase))
-        for index, hook in enumerate(found):
-            if hook.function in (other.function for other in found[:index]):
-                raise UsageError(f"{self.where} has the {phase} hook {hook.where} twice, by itself or its groups")
-        return found
+        return _distinct(phase, [*self.group.hooks(phase), *getattr(self, phase)])
+
+
+def _distinct(phase: str, hooks: list[HookFunction]) -> tuple[HookFunction, ...]:
+    """Hooks that run one after the other, no two of one name."""
+    named: dict[str, HookFunction] = {}
+    for hook in hooks:
+        other = named.setdefault(hook.name, hook)
+        if other.function is not hook.function:
+            raise UsageError(
+                f"two {phase} hooks of one route have the name {hook.name!r}: {other.where} and {hook.where}; "
+                "give one another name, by name="
+            )
+        if other is not hook:
+            raise UsageError(f"the {phase} hook {hook.where} would run twice on one route; register it once")
+    return tuple(hooks)
 
 
 @dataclass(slots=True)
@@ -100,7 +110,6 @@ class Declarations:
     deadline_s: float | None = 30.0
     routes: list[RouteDeclaration] = field(default_factory=list)
     named: dict[str, RouteDeclaration] = field(default_factory=dict)
-    hooks: dict[tuple[str, str], HookFunction] = field(default_factory=dict)
     frozen: bool = False
 
     def refuse_when_frozen(self, what: str) -> None:
@@ -118,22 +127,6 @@ class Declarations:
             raise UsageError(
                 f"{other.where} and {route.where} both have the name {route.name!r}; give one another name"
             )
-
-    def hook(self, phase: str, hook: Hook | HookFunction) -> HookFunction:
-        """A hook of *phase*; its name belongs to one function in the whole app.
-
-        Raises:
-            UsageError: another function has the name.
-        """
-        made = HookFunction.of(hook)
-        self.refuse_when_frozen(f"{phase} hook {made.where}")
-        other = self.hooks.setdefault((phase, made.name), made)
-        if other.function is not made.function:
-            raise UsageError(
-                f"two {phase} hooks have the name {made.name!r}: {other.where} and {made.where}; "
-                "give one another name, by name="
-            )
-        return made
 
 
 class HookDecorator:
@@ -155,10 +148,9 @@ class HookDecorator:
         return self._register(hook, options)
 
     def _register(self, hook: F, options: Mapping[str, Any]) -> F:
-        made = self._declared.hook(self._phase, HookFunction(hook, **options))
-        if made.function in (each.function for each in self.hooks):
-            raise UsageError(f"{self._phase} hook {made.where} is registered twice")
-        self.hooks.append(made)
+        made = HookFunction(hook, **options)
+        self._declared.refuse_when_frozen(f"{self._phase} hook {made.where}")
+        self.hooks = list(_distinct(self._phase, [*self.hooks, made]))
         return hook
 
 

@@ -93,13 +93,34 @@ def named(name: str) -> Any:
     return hook
 
 
+BOTH = r"test_groups\.py.*test_groups\.py"
+
+
 def test_two_hooks_of_one_name_are_refused_and_both_are_named() -> None:
     app = App()
     app.before(named("auth"))
-    with pytest.raises(UsageError, match=r"test_groups\.py.*test_groups\.py"):
-        app.group("/g").before(named("auth"))
+    with pytest.raises(UsageError, match=BOTH):
+        app.before(named("auth"))
     app.after(named("auth"))
     app.before(name="auth2")(named("auth"))
+
+
+def test_hooks_of_one_name_at_two_levels_of_a_route_are_refused() -> None:
+    app = App()
+    app.before(named("auth"))
+    app.group("/other").before(named("auth"))
+    app.group("/g").get("/x", before=[named("auth")])(lambda: "")
+    with pytest.raises(UsageError, match=BOTH):
+        app.freeze()
+
+
+def test_groups_may_use_one_name_each() -> None:
+    app = App()
+    for prefix in ("/a", "/b"):
+        group = app.group(prefix)
+        group.before(named("auth"))
+        group.get("/")(lambda: "")
+    app.freeze()
 
 
 def test_a_partial_has_no_name_of_its_own_and_can_be_given_one() -> None:

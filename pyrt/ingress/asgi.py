@@ -99,8 +99,15 @@ def _request(scope: Scope, body: bytes) -> Request:
     target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
     if scope.get("query_string"):
         target += "?" + scope["query_string"].decode("latin-1")
-    client = scope.get("client")
-    return Request(scope["method"], target, Headers(scope["headers"]), body, client and (client[0], client[1]))
+    client = scope.get("client") or None
+    return Request(
+        scope["method"],
+        target,
+        Headers(scope["headers"]),
+        body,
+        client and (client[0], int(client[1])),  # some servers give the port as text
+        scope.get("http_version", "1.1"),
+    )
 
 
 async def _body(receive: Receive, limit_bytes: int) -> bytes | None:

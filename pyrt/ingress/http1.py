@@ -381,7 +381,7 @@ class Http1Protocol(asyncio.Protocol):
     async def _respond(self, request: Request, keep_alive: bool) -> None:
         try:
             response = await self._answer(request)
-            keep_alive = keep_alive and not (self._ending and not self._waiting)
+            keep_alive = keep_alive and not (self._ending and not self._waiting and self._error is None)
             if isinstance(response.body, Stream):
                 await self._stream(response, response.body, keep_alive, chunked=request.version == "1.1")
             elif not self._transport.is_closing():

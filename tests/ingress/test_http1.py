@@ -288,6 +288,15 @@ async def test_a_framing_error_is_answered_after_what_is_due_and_nothing_behind_
     assert transport.is_closing()
 
 
+async def test_a_framing_error_is_answered_also_when_the_client_has_said_all() -> None:
+    protocol, transport = connect(service := Echo())
+    protocol.data_received(get("/wait") + b"nonsense\r\n\r\n")
+    protocol.eof_received()
+    service.release.set()
+    await settle()
+    assert b"HTTP/1.1 400 " in transport.written
+
+
 async def test_reading_pauses_past_the_pipelining_limit_and_resumes() -> None:
     service = Echo()
     protocol, transport = connect(service, Limits(pipelined_requests=2))
