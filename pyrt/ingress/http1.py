@@ -15,10 +15,11 @@ import contextlib
 import contextvars
 import logging
 import re
+import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import httptools
 
@@ -291,7 +292,7 @@ class Http1Protocol(asyncio.Protocol):
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._error: ProtocolError | None = None
-        self._paused = self._ending = self._lost = False
+        self._paused = self._ending = self._lost = self._starting = False
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._transport = cast(asyncio.Transport, None)
@@ -361,22 +362,29 @@ class Http1Protocol(asyncio.Protocol):
     # Responses out
 
     def _next(self) -> None:
-        """Start the request that is due; with none left, read on or end the connection."""
-        if self._task is not None or not self._flowing.is_set() or self._transport.is_closing():
-            return
-        if self._waiting:
+        """Start the requests that are due, one at a time; with none left, read on or end the connection."""
+        if self._starting:
+            return  # a request has ended within the loop below, which goes on
+        self._starting = True
+        while self._waiting and self._is_free():
             request, keep_alive = self._waiting.popleft()
             # In a context of its own: what a handler sets in it, no other request of the connection sees.
-            self._task = asyncio.get_running_loop().create_task(
-                self._respond(request, keep_alive), context=self._context.copy()
-            )
-        elif self._error is not None:
+            task = _new_task(self._respond(request, keep_alive), self._context.copy())
+            if not task.done():
+                self._task = task
+        self._starting = False
+        if not self._is_free():
+            return
+        if self._error is not None:
             self._write(Response.problem(self._error.status, self._error.detail, new_id()), keep_alive=False)
         elif self._ending:
             self._transport.close()
         elif self._paused:
             self._paused = False
             self._transport.resume_reading()
+
+    def _is_free(self) -> bool:
+        return self._task is None and self._flowing.is_set() and not self._transport.is_closing()
 
     async def _respond(self, request: Request, keep_alive: bool) -> None:
         try:
@@ -429,3 +437,15 @@ class Http1Protocol(asyncio.Protocol):
             self._transport.write(b"0\r\n\r\n")
         if not keep_alive:
             self._transport.close()
+
+
+if sys.version_info >= (3, 12):
+
+    def _new_task(work: Coroutine[Any, Any, None], context: contextvars.Context) -> asyncio.Task[None]:
+        """A task that begins at once: work that never waits is done without a turn of the event loop."""
+        return asyncio.Task(work, loop=asyncio.get_running_loop(), context=context, eager_start=True)
+
+else:
+
+    def _new_task(work: Coroutine[Any, Any, None], context: contextvars.Context) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work, context=context)

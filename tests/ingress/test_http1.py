@@ -1,7 +1,7 @@
 import asyncio
 import contextvars
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 import pytest
@@ -436,11 +436,12 @@ async def test_a_stream_waits_for_a_client_that_does_not_read() -> None:
     async def parts() -> AsyncIterator[bytes]:
         for part in (b"a", b"b", b"c"):
             taken.append(part)
+            if part == b"a":
+                protocol.pause_writing()  # as a transport does whose buffer is full
             yield part
 
     protocol, transport = await connected(streaming(parts()))
     protocol.data_received(get("/"))
-    protocol.pause_writing()
     await settle()
     assert taken == [b"a"]
     protocol.resume_writing()
@@ -494,3 +495,15 @@ async def test_what_breaks_http_is_answered_with_a_problem_document() -> None:
     head, _, body = bytes(transport.written).partition(b"\r\n\r\n")
     assert b"application/problem+json" in head
     assert msgspec.json.decode(body)["status"] == 400
+
+
+async def test_many_pipelined_requests_do_not_pile_up_on_the_stack() -> None:
+    count = 3000
+    protocol, transport = connect(Echo(), Limits(pipelined_requests=count))
+    protocol.data_received(get("/x") * count)
+    await asyncio.wait_for(until(lambda: transport.written.count(b"HTTP/1.1 200") == count), 20)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    while not done():
+        await asyncio.sleep(0)
