@@ -20,7 +20,7 @@ from .types import Cleanup, Clock
 if TYPE_CHECKING:
     from .messages import Request, Response
     from .queue import QueueFabric
-    from .routing import Match
+    from .routing import Match, Route
 
 __all__ = ("GlobalContext", "LocalContext", "Phase", "new_id")
 
@@ -97,7 +97,8 @@ class LocalContext:
 
     Attributes:
         request, gctx: what it serves, and what is global.
-        match: the route manager's verdict; None where no route has the path.
+        route: that takes the request; None where none does.
+        match: the route manager's verdict where no route takes the request; None where none has its path.
         params: of the route, decoded.
         phase: where in its course the request is.
         state: yours, for this request.
@@ -122,9 +123,11 @@ class LocalContext:
         "request",
         "request_id",
         "response",
+        "route",
         "state",
     )
 
+    match: Match | None
     phase: Phase
     state: dict[str, Any]
     response: Response | None
@@ -134,12 +137,17 @@ class LocalContext:
     _traced: tuple[str, str]
 
     def __init__(
-        self, request: Request, gctx: GlobalContext, match: Match | None = None, limit_s: float | None = None
+        self,
+        request: Request,
+        gctx: GlobalContext,
+        route: Route | None = None,
+        params: dict[str, Any] | None = None,
+        limit_s: float | None = None,
     ) -> None:
         self.request = request
         self.gctx = gctx
-        self.match = match
-        self.params: dict[str, Any] = {} if match is None else match.params
+        self.route = route
+        self.params: dict[str, Any] = {} if params is None else params
         self.cleanups: list[Cleanup] | None = None
         self._limit_s = limit_s
 
@@ -202,6 +210,7 @@ def _traced(lctx: LocalContext) -> tuple[str, str]:
 
 
 _FIRST_READ: Mapping[str, Callable[[LocalContext], Any]] = {
+    "match": lambda lctx: None,
     "phase": lambda lctx: Phase.BEFORE,
     "state": lambda lctx: {},
     "response": lambda lctx: None,

@@ -38,7 +38,7 @@ class Controller:
         debug: whether a problem document shows the stack trace of an unexpected error.
     """
 
-    __slots__ = ("_cleanup_timeout_s", "_debug", "_match", "gctx", "router", "unmatched")
+    __slots__ = ("_cleanup_timeout_s", "_debug", "_first_way", "gctx", "router", "unmatched")
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Controller:
         debug: bool = False,
     ) -> None:
         self.router, self.unmatched, self.gctx = router, unmatched, gctx
-        self._match, self._cleanup_timeout_s, self._debug = router.match, cleanup_timeout_s, debug
+        self._first_way, self._cleanup_timeout_s, self._debug = router.first_way, cleanup_timeout_s, debug
 
     async def handle(self, request: Request, raise_errors: bool = False) -> Response:
         """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
@@ -61,16 +61,16 @@ class Controller:
         Raises:
             asyncio.CancelledError: the task that awaits the answer is cancelled.
         """
-        endpoint, unreadable = self.unmatched, None
         try:
-            match = self._match(request.method, request.path)
-            if match is not None and match.route is not None:
-                endpoint = match.route.value
-        except Exception as error:
-            match, unreadable = None, error
-        lctx = LocalContext(request, self.gctx, match, endpoint.deadline_s)
-        if unreadable is not None:
-            lctx.error = unreadable
+            found = self._first_way(request.method, request.path)
+        except Exception:
+            found = None  # a converter of the author's: `search` meets the same
+        if found is None:
+            endpoint, lctx = self._searched(request)
+        else:
+            route, params = found
+            endpoint = route.value
+            lctx = LocalContext(request, self.gctx, route, params, endpoint.deadline_s)
         try:
             # Started by hand: only one that waits needs a timer, and with it the event loop.
             work = endpoint.run(lctx)
@@ -87,6 +87,20 @@ class Controller:
         elif lctx.cleanups is not None:
             await self._clean_up(lctx)
         return await _without_body(response) if request.method == "HEAD" else response
+
+    def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
+        """The endpoint of a request whose route is not found at once, and its context, which says why there is none."""
+        match, error = None, None
+        try:
+            match = self.router.search(request.method, request.path)
+        except Exception as failure:
+            error = failure
+        if match is not None and match.route is not None:
+            endpoint: Endpoint = match.route.value
+            return endpoint, LocalContext(request, self.gctx, match.route, match.params, endpoint.deadline_s)
+        lctx = LocalContext(request, self.gctx, limit_s=self.unmatched.deadline_s)
+        lctx.match, lctx.error = match, error
+        return self.unmatched, lctx
 
     def _left_s(self, lctx: LocalContext) -> float | None:
         return None if lctx.deadline is None else max(0.0, lctx.deadline - self.gctx.clock())

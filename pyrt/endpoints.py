@@ -80,13 +80,12 @@ class Endpoint:
     def _handled(self, script: Script) -> list[str]:
         """The lines that call the handler and leave its `response`."""
         phase = f"context.phase = {script.name('HANDLER', Phase.HANDLER)}"
-        checked = ["    response = result.checked()", "else:"]
-        is_response = f"if isinstance(result, {script.name('Response', Response)}):"
         if self._binding.names("res"):
-            made = f"    response = {script.name('filled', _filled)}(context, result)"
+            made = [f"response = {script.name('filled', _filled)}(context, result)"]
         else:
-            made = f"    response = {script.name('of', Response.of)}(result, {self.status})"
-        return [phase, *self._called(script), is_response, *checked, made]
+            made = [f"response = {script.name('of', Response.of)}(result, {self.status})"]
+            made += ["if response is result: response.checked()"]
+        return [phase, *self._called(script), *made]
 
     def _called(self, script: Script) -> list[str]:
         """The lines that call the handler and leave its `result`."""
@@ -105,7 +104,9 @@ class Endpoint:
             return []
         phase = f"context.phase = {script.name('AFTER', Phase.AFTER)}"
         hooks = self.chain.write(script, "after")
-        return [phase, *hooks, "response = context.response.checked()"]
+        # What `Response.checked` asks, so that it is called for hardly any.
+        sound = "type(response.body) is bytes and type(response.status) is int and 200 <= response.status <= 599"
+        return [phase, *hooks, "response = context.response", f"if not ({sound}): response.checked()"]
 
 
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:
@@ -127,10 +128,12 @@ def _new_response(status: int, lctx: LocalContext) -> Response:
 
 def _filled(lctx: LocalContext, result: Any) -> Response:
     """The response that the handler took as `res` and filled, with what it returned for a body."""
+    if isinstance(result, Response):
+        return result.checked()
     response = lctx.response
     assert response is not None
     if result is not None:
         named = Response.of(result, response.status)
         response.body = named.body
-        response.raw[:0] = named.raw
+        response.headers.raw[:0] = named.raw
     return response.checked()

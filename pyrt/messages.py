@@ -28,9 +28,11 @@ _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
 _COOKIE_ATTRIBUTE = re.compile(r"[\x20-:<-~]*")
 _QUERY_FIELDS = 1000
 
-_TEXT = (b"content-type", b"text/plain; charset=utf-8")
-_BYTES = (b"content-type", b"application/octet-stream")
-_JSON = (b"content-type", b"application/json")
+_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
+_BYTES = ((b"content-type", b"application/octet-stream"),)
+_JSON = ((b"content-type", b"application/json"),)
+READY_MADE = frozenset({_TEXT, _BYTES, _JSON, ()})
+"""The field lines of responses that have none of their author's: shared, and never changed."""
 
 _encode = msgspec.json.Encoder().encode
 _new = object.__new__
@@ -188,7 +190,7 @@ class Response:
 
     Attributes:
         status: 200 to 599.
-        raw: the field lines of `headers`, as pairs of bytes.
+        raw: the field lines of `headers`, as pairs of bytes; a tuple where they are one of `READY_MADE`.
         body: all of it, encoded; or an async iterable of `bytes` and `str`, which is sent part by part.
 
     Raises:
@@ -211,7 +213,7 @@ class Response:
             content_type = content_type or "text/plain; charset=utf-8"
         self.body: Any = body
         self.status = status
-        self.raw: list[tuple[bytes, bytes]] = []
+        self.raw: list[tuple[bytes, bytes]] | tuple[tuple[bytes, bytes], ...] = []
         if content_type is not None:
             self.headers.add("content-type", content_type)
         for name, value in headers:
@@ -220,6 +222,8 @@ class Response:
     @property
     def headers(self) -> Headers:
         """The field lines, without `content-length`, which the ingress adds; a view, to read and to add to."""
+        if isinstance(self.raw, tuple):
+            self.raw = list(self.raw)
         return Headers.from_raw(self.raw)
 
     @headers.setter
@@ -259,23 +263,24 @@ class Response:
         A `Response` as it is, `str` as text, `bytes` raw, None empty (204), an async iterable streamed, all else JSON.
         """
         body: Any
+        raw: tuple[tuple[bytes, bytes], ...]
         kind = type(value)
         if kind is dict:
-            body, raw = _encode(value), [_JSON]
+            body, raw = _encode(value), _JSON
         elif kind is str:
-            body, raw = value.encode(), [_TEXT]
+            body, raw = value.encode(), _TEXT
         elif value is None:
-            body, raw, status = b"", [], 204 if status == 200 else status
+            body, raw, status = b"", (), 204 if status == 200 else status
         elif isinstance(value, Response):
             return value
         elif isinstance(value, bytes):
-            body, raw = value, [_BYTES]
+            body, raw = value, _BYTES
         elif isinstance(value, str):
-            body, raw = value.encode(), [_TEXT]
+            body, raw = value.encode(), _TEXT
         elif isinstance(value, AsyncIterable):
-            body, raw = value, [_BYTES]
+            body, raw = value, _BYTES
         else:
-            body, raw = _encode(value), [_JSON]
+            body, raw = _encode(value), _JSON
         # Of parts that need no check: our own header lines and a status given at `freeze()`.
         response = _new(Response)
         response.body, response.status, response.raw = body, status, raw

@@ -166,10 +166,9 @@ class _Node:
         typed: rank among converters, its name, its reader, and where it leads; in the order in which they are tried.
         many: of those that take all that is left, likewise, with the routes by method.
         first: the reader and the node of the first parameter to be tried; no reader where it is plain.
-        forks: whether a segment may lead more than one way.
     """
 
-    __slots__ = ("first", "forks", "many", "plain", "routes", "static", "typed")
+    __slots__ = ("first", "many", "plain", "routes", "static", "typed")
 
     def __init__(self) -> None:
         self.static: dict[str, _Node] = {}
@@ -178,7 +177,6 @@ class _Node:
         self.many: list[Choice] = []
         self.routes: dict[str, Route] = {}
         self.first: tuple[Callable[[str], Any] | None, _Node | None] = (None, None)
-        self.forks = False
 
     def grow(self, segment: Segment, order: Mapping[str, int]) -> _Node:
         """The node that *segment* leads to, made if need be."""
@@ -189,8 +187,6 @@ class _Node:
         else:
             node = self._grow(self.typed if segment.rank == _TYPED else self.many, segment, order)
         self.first = self.typed[0][2:] if self.typed else (None, self.plain)
-        ways = bool(self.static) + len(self.typed) + (self.plain is not None)
-        self.forks = ways > 1 or bool(self.many)
         return node
 
     @staticmethod
@@ -270,7 +266,7 @@ class Router:
             raise UsageError(f"route {path!r} of {where}: {error}") from None
         return segments
 
-    def match(self, method: str, path: str) -> Match | None:  # noqa: C901  # every call costs what it saves here
+    def match(self, method: str, path: str) -> Match | None:
         """The route for a raw *path* (begins with `/`, no query), or None when no template fits (404).
 
         A path that exists under other methods gives a Match without a route and with `allowed`: the answer to OPTIONS,
@@ -282,40 +278,44 @@ class Router:
         Cost: one lookup without parameters; else O(segments), whatever the number of routes. Where branches overlap
         some have to be taken back, but no place of the trie is visited twice.
         """
+        found = self.first_way(method, path)
+        return self.search(method, path) if found is None else Match(*found)
+
+    def first_way(self, method: str, path: str) -> tuple[Route, dict[str, Any]] | None:
+        """The route and its parameters, by the way that is the most specific at every step: mostly the only one.
+
+        None where it leads nowhere, or the path has escapes: then `search` knows.
+        """
         routes = self._static.get(path)
         if routes is not None:
             route = routes.get(method)
             if route is not None:
-                return Match(route, {})
-        escaped = "%" in path
-        if escaped:
-            check_escapes(path)
-        # The first way through, which is the most specific at every step; mostly it is the only one.
-        node, values, forks = self._root, [], False
+                return route, {}
+        if "%" in path:
+            return None
+        node, values = self._root, []
         for part in path.split("/"):
-            forks = forks or node.forks
             child = node.static.get(part)
             if child is None:
                 read, child = node.first
                 if child is None or not part:
-                    break
-                value = unquote(part) if escaped else part
-                if read is not None:
-                    value = read(value)
-                    if value is None:
-                        break
+                    return None
+                value = part if read is None else read(part)
+                if value is None:
+                    return None
                 values.append(value)
             node = child
-        else:
-            route = node.routes.get(method)
-            if route is not None:
-                return Match(route, route.params(values))
-            if node.routes and not forks:
-                return _other_methods([node.routes])
-        return self._search(method, path) if forks or self._slash != "strict" else None
+        route = node.routes.get(method)
+        return None if route is None else (route, route.params(values))
 
-    def _search(self, method: str, path: str) -> Match | None:
-        """The verdict where the first way through led nowhere."""
+    def search(self, method: str, path: str) -> Match | None:
+        """The verdict, as `match` gives it, by all ways through the trie.
+
+        Raises:
+            HttpError: as `match` does.
+        """
+        if "%" in path:
+            check_escapes(path)
         if self._slash == "ignore" and path != "/":
             path = path.removesuffix("/")
         ends = list(_ends(self._root, path.split("/"), 0, []))
@@ -324,7 +324,8 @@ class Router:
             if route is not None:
                 return Match(route, route.params(values))
         if ends:
-            return _other_methods([node.routes for node, _ in ends])
+            allowed = {method for node, _ in ends for method in node.routes}
+            return Match(None, {}, tuple(sorted(allowed | {"OPTIONS"})))
         return self._redirected(method, path) if self._slash == "redirect" else None
 
     def _redirected(self, method: str, path: str) -> Match | None:
@@ -396,11 +397,6 @@ def _choices(choices: list[Choice], text: str, values: list[Any]) -> Iterator[Fo
             yield child, [*values, value]
 
 
-def _other_methods(found: list[dict[str, Route]]) -> Match:
-    allowed = {method for routes in found for method in routes}
-    return Match(None, {}, tuple(sorted(allowed | {"OPTIONS"})))
-
-
 def _read_int(text: str) -> int | None:
     """What the converter `int` reads, without its regular expression for most."""
     if text.isdecimal() and len(text) < 20 and text.isascii() and (text[0] != "0" or text == "0"):
@@ -433,9 +429,7 @@ def _checked(node: _Node, order: Mapping[str, int], path: tuple[Any, ...] = ()) 
         children += [((rank, key), child) for _, key, _, child in choices]
     if node.plain is not None:
         children.append(((_ANY, ""), node.plain))
-    first = node.typed[0][3] if node.typed else node.plain
-    assert node.first[1] is first
-    assert node.forks or len(children) == max(len(node.static), 0 if first is None else 1)
+    assert node.first[1] is (node.typed[0][3] if node.typed else node.plain)
     assert node.routes or children or not path
     for key, child in children:
         yield from _checked(child, order, (*path, key))

@@ -134,3 +134,11 @@ def test_an_async_iterator_becomes_a_stream_of_octets() -> None:
     body = parts()
     response = Response.of(body)
     assert (response.body, response.headers["content-type"]) == (body, "application/octet-stream")
+
+
+def test_what_one_response_adds_to_its_headers_no_other_has() -> None:
+    one, other = Response.of({}), Response.of({})
+    one.headers.add("x-a", "b")
+    assert "x-a" in one.headers
+    assert "x-a" not in other.headers
+    assert "x-a" not in Response.of({}).headers

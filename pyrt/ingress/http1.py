@@ -25,7 +25,7 @@ import httptools
 
 from ..context import new_id
 from ..errors import ProtocolError, phrase
-from ..messages import Headers, Request, Response
+from ..messages import READY_MADE, Headers, Request, Response
 from ..streams import Stream
 from .limits import Limits
 
@@ -233,6 +233,13 @@ def _status_line(status: int) -> bytes:
 
 _STATUS_LINES = {int(status): _status_line(status) for status in HTTPStatus}
 _WITHOUT_BODY = frozenset({204, 304})
+# What stands before the length of an answer with none of its author's header lines.
+_READY = {
+    (int(status), raw): _STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % line for line in raw)
+    for status in HTTPStatus
+    for raw in READY_MADE
+    if status not in _WITHOUT_BODY
+}
 _OURS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
 
@@ -244,6 +251,9 @@ def encode(response: Response, *, keep_alive: bool, date: bytes = b"", chunked: 
         chunked: whether a streamed body will follow in chunks; otherwise it ends with the connection.
     """
     status, body = response.status, response.body
+    ready = _READY.get((status, response.raw)) if keep_alive and type(response.raw) is tuple else None
+    if ready is not None and type(body) is bytes:
+        return b"%bcontent-length: %d\r\n%b\r\n%b" % (ready, len(body), date, body)
     parts = [_STATUS_LINES.get(status) or _status_line(status)]
     bare = status in _WITHOUT_BODY
     streamed = isinstance(body, Stream)
