@@ -17,8 +17,12 @@ async def _hook(req, lctx):
     return None
 
 
+def _sync_hook(req, lctx):
+    return None
+
+
 @functools.cache
-def _prepared(count, phase):
+def _prepared(count, phase, hook=_hook):
     need("HookChain")
     ran = []
     lctx = pyrt.LocalContext(pyrt.Request("GET", "/"), pyrt.GlobalContext(pyrt.QueueFabric()))
@@ -28,11 +32,11 @@ def _prepared(count, phase):
 
     run(getattr(pyrt.HookChain(**{phase: [noting] * count}), f"run_{phase}")(lctx))
     assert len(ran) == count
-    return getattr(pyrt.HookChain(**{phase: [_hook] * count}), f"run_{phase}"), lctx
+    return getattr(pyrt.HookChain(**{phase: [hook] * count}), f"run_{phase}"), lctx
 
 
-def _loop(count, phase):
-    run_phase, lctx = _prepared(count, phase)
+def _loop(count, phase, hook=_hook):
+    run_phase, lctx = _prepared(count, phase, hook)
     for _ in LOOP:
         run(run_phase(lctx))
 
@@ -51,18 +55,28 @@ class Chain:
     time_run.inner = len(LOOP)
 
 
+def _cost_of_one(hook):
+    differences = []
+    for _ in range(ROUNDS):
+        ten = seconds_per_call(lambda: _loop(10, "before", hook), len(LOOP))
+        none = seconds_per_call(lambda: _loop(0, "before", hook), len(LOOP))
+        differences.append((ten - none) / 10)
+    return samples(differences)
+
+
 class PerHook:
     """What one more empty before hook adds: ten against none, alternating."""
 
     version = "1"
 
     def track_cost(self):
-        differences = []
-        for _ in range(ROUNDS):
-            ten = seconds_per_call(lambda: _loop(10, "before"), len(LOOP))
-            none = seconds_per_call(lambda: _loop(0, "before"), len(LOOP))
-            differences.append((ten - none) / 10)
-        return samples(differences)
+        return _cost_of_one(_hook)
 
     track_cost.unit = "seconds"
     track_cost.less_is_better = True
+
+    def track_sync_cost(self):
+        return _cost_of_one(_sync_hook)
+
+    track_sync_cost.unit = "seconds"
+    track_sync_cost.less_is_better = True
