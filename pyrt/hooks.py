@@ -122,8 +122,15 @@ class HookChain:
             "after": _steps(after, names | {"res": Source("context.response")})[::-1],
             "catch": _steps(catch, names | {"error": Source("context.error")})[::-1],
         }
-        for phase in PHASES:
-            setattr(self, f"run_{phase}", self._flattened(phase))
+
+    def __getattr__(self, name: str) -> Any:
+        """`run_before` and its like, made when they are first read: a route has its hooks in its own function."""
+        phase = name.removeprefix("run_")
+        if phase not in PHASES:
+            raise AttributeError(name, name=name, obj=self)
+        run = self._flattened(phase)
+        setattr(self, name, run)
+        return run
 
     def __contains__(self, phase: str) -> bool:
         """Whether there are hooks of *phase*."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -27,22 +29,27 @@ class Script:
         self._lines += [f"    {line}" for line in lines]
 
     def name(self, hint: str, value: Any) -> str:
-        """A name for *value* in the source, the same for the same value."""
-        if self._values.get(hint) is value:
-            return hint
-        free = hint if hint not in self._values else f"{hint}_{len(self._values)}"
-        self._values[free] = value
-        return free
-
-    @property
-    def source(self) -> str:
-        return "\n".join(self._lines) + "\n"
+        """A name for *value* in the source: *hint*, or one like it where that stands for another value."""
+        name = hint
+        while name in self._values and self._values[name] is not value:
+            name += "_"
+        self._values[name] = value
+        return name
 
     def function(self, name: str) -> Callable[..., Any]:
         """The function *name* that the lines define."""
-        place = f"<pyrt {next(_numbers)}: {name}>"
         namespace = dict(self._values)
-        exec(compile(self.source, place, "exec"), namespace)  # our own lines; what authors name are identifiers
-        linecache.cache[place] = (len(self.source), None, self.source.splitlines(keepends=True), place)
+        exec(_code(name, "\n".join(self._lines) + "\n"), namespace)
         made: Callable[..., Any] = namespace[name]
         return made
+
+
+@functools.lru_cache(maxsize=1000)
+def _code(name: str, source: str) -> types.CodeType:
+    """The source compiled: routes of one shape have one source, and differ by their values alone.
+
+    It is made of our own lines; what authors name in it are identifiers.
+    """
+    place = f"<pyrt {next(_numbers)}: {name}>"
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
+    return compile(source, place, "exec")
