@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from .ingress import asgi
 from .lifecycle import Lifecycle, LifecycleFunction
 from .messages import Request, Response
 from .modules import Module, Modules
+from .pools import Pools
 from .queue import QueueFabric
 from .routing import Converter, Router
 from .subscribers import Subscribed, Subscriber
@@ -41,6 +42,8 @@ class App(Group):
         cleanup_timeout_s: how long the catch hooks and the cleanup of a request may take, each, in seconds.
         trailing_slash: `strict`, `redirect` or `ignore` (see `Router`).
         converters: of one's own for path parameters, by name.
+        threads: `def` handlers that run at once.
+        processes: `cpu=True` handlers that run at once, each in a process of its own; by default one per core.
         debug: show clients the stack trace of an unexpected error.
     """
 
@@ -53,6 +56,8 @@ class App(Group):
         cleanup_timeout_s: float = 5.0,
         trailing_slash: str = "strict",
         converters: Mapping[str, Converter] | None = None,
+        threads: int = 40,
+        processes: int | None = None,
         debug: bool = False,
     ) -> None:
         super().__init__(Declarations(deadline_s))
@@ -60,6 +65,7 @@ class App(Group):
         self._new_router()  # raises where they are wrong
         self.debug = debug
         self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
+        self._pools = Pools(threads, processes)
         self._module_makers: dict[str, Callable[[], Module]] = {}
         self._subscribed: list[Subscribed] = []
         self._life: list[LifecycleFunction] = []
@@ -165,6 +171,8 @@ class App(Group):
                 status=declared.status,
                 chain=chain,
                 deadline_s=declared.deadline_s,
+                cpu=declared.cpu,
+                pools=self._pools,
             )
 
     @staticmethod
@@ -204,15 +212,16 @@ class App(Group):
                 self._started, self._stopped = True, False
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
-        """Let subscribers finish what is pending, for *drain_timeout_s* at the most, then stop the modules."""
+        """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
         async with self._starting:
             if self._started:
                 self._started, self._stopped = False, True
                 await asyncio.gather(*(each.stop(drain_timeout_s) for each in self._subscribers))
+                await self._pools.close(drain_timeout_s)
                 await self._lifecycle.stop()
                 await self._modules.stop()
 
-    def handle(self, request: Request, *, raise_errors: bool = False) -> Coroutine[Any, Any, Response]:
+    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
         """Run *request* through the whole pipeline; starts the app when nobody has.
 
         An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does. The
@@ -225,14 +234,10 @@ class App(Group):
         Raises:
             ClosedError: the app was stopped, and not started again.
         """
-        if self._started:
-            return self._controller.handle(request, raise_errors)  # type: ignore[union-attr]
-        return self._start_and_handle(request, raise_errors)
-
-    async def _start_and_handle(self, request: Request, raise_errors: bool) -> Response:
-        if self._stopped:
-            raise ClosedError("the app")
-        await self.start()
+        if not self._started:
+            if self._stopped:
+                raise ClosedError("the app")
+            await self.start()
         return await self.freeze().handle(request, raise_errors)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:

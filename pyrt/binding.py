@@ -38,6 +38,7 @@ class Source(NamedTuple):
 
     expression: str
     value: Any = None
+    is_query: bool = False
 
 
 Vocabulary = Mapping[str, Source]
@@ -72,35 +73,43 @@ def param_source(name: str) -> Source:
 class Binding:
     """A function with the source of each parameter it names.
 
+    Attributes:
+        sources: by name.
+
     Raises:
         UnknownName: a parameter that neither *names* nor the query provides.
         UsageError: a parameter that cannot be given by name, or an annotation that cannot be resolved.
     """
 
-    __slots__ = ("_sources", "function")
+    __slots__ = ("function", "sources")
 
     def __init__(self, function: Callable[..., Any], names: Vocabulary) -> None:
         self.function = function
-        self._sources: dict[str, Source] = {}
+        self.sources: dict[str, Source] = {}
         for parameter in parameters(function):
             source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
             if source is not None:
-                self._sources[parameter.name] = source
+                self.sources[parameter.name] = source
             elif parameter.name not in _given(function):
                 # Also one with a default: it may be a name misspelt, and would never be given.
                 raise UnknownName(describe(function), parameter.name, sorted(names))
 
     def names(self, name: str) -> bool:
         """Whether the function takes *name* from the context."""
-        return name in self._sources
+        return name in self.sources
 
     def written(self, script: Script) -> str:
         """The call as an expression of *script* over `context`."""
-        arguments = []
-        for name, source in self._sources.items():
+        arguments = ", ".join(f"{name}={expression}" for name, expression in self.arguments(script).items())
+        return f"{script.name('function', self.function)}({arguments})"
+
+    def arguments(self, script: Script) -> dict[str, str]:
+        """What the function is given, each as an expression of *script* over `context`."""
+        written = {}
+        for name, source in self.sources.items():
             value = script.name(f"value_{name}", source.value) if "{}" in source.expression else ""
-            arguments.append(f"{name}={source.expression.format(value)}")
-        return f"{script.name('function', self.function)}({', '.join(arguments)})"
+            written[name] = source.expression.format(value)
+        return written
 
     def compiled(self) -> Callable[[Any], Any]:
         """A function of the context that makes the call; what it returns is a coroutine where the function is async."""
@@ -113,7 +122,10 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     """The parameters of *function*, all of which can be given by name."""
     if not callable(function):
         raise UsageError(f"{function!r} is not a function")
-    found = list(inspect.signature(function).parameters.values())
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{describe(function)} does not say what it takes ({error}); wrap it in a function") from None
     for parameter in found:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise UsageError(
@@ -176,7 +188,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
             raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
         return gtype.convert(values if many else values[-1], path=f"$query.{name}")
 
-    return Source("{}(context)", read)
+    return Source("{}(context)", read, is_query=True)
 
 
 def _is_query(wanted: Any) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from .context import LocalContext, Phase
 from .errors import UsageError, describe
 from .hooks import HookChain
 from .messages import Response
+from .pools import Pools
 from .routing import Converter
 from .scripts import Script
 
@@ -29,13 +30,15 @@ class Endpoint:
         status: of the answer, unless the handler returns a `Response`.
         chain: the hooks around it.
         deadline_s: when a request of its is cancelled, in seconds; None for never.
+        cpu: run a plain function in a process of the pool, not in a thread.
+        pools: where plain functions run.
 
     Attributes:
         run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
             be sent.
     """
 
-    __slots__ = ("_binding", "chain", "deadline_s", "handler", "run", "status")
+    __slots__ = ("_binding", "_cpu", "_pools", "chain", "deadline_s", "handler", "run", "status")
 
     run: Callable[[LocalContext], Coroutine[Any, Any, Response]]
 
@@ -48,6 +51,8 @@ class Endpoint:
         status: int = 200,
         chain: HookChain | None = None,
         deadline_s: float | None = None,
+        cpu: bool = False,
+        pools: Pools | None = None,
     ) -> None:
         names = request_vocabulary(
             modules, res=Source("{}(context)", partial(_new_response, status)), body=body_source(handler)
@@ -63,6 +68,9 @@ class Endpoint:
         self.handler, self.status, self.deadline_s = handler, status, deadline_s
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names)
+        self._cpu, self._pools = cpu, pools or Pools()
+        if cpu:
+            _check_portable(handler, self._binding, {*params, "body"})
         self.run = self._compiled()
 
     def __call__(self, lctx: LocalContext) -> Coroutine[Any, Any, Response]:
@@ -93,10 +101,18 @@ class Endpoint:
             return [f"result = await {self._binding.written(script)}"]
         if inspect.isasyncgenfunction(self.handler):
             return [f"result = {self._binding.written(script)}"]
-        in_thread, call = script.name("to_thread", asyncio.to_thread), script.name("call", self._binding.compiled())
+        pools = script.name("pools", self._pools)
+        if self._cpu:
+            function, arguments = script.name("function", self.handler), self._binding.arguments(script)
+            given = ", ".join(f"{name!r}: {expression}" for name, expression in arguments.items())
+            return [f"result = await {pools}.processes.run({function}, {{{given}}})"]
+        call = script.name("call", self._binding.compiled())
         isawaitable = script.name("isawaitable", inspect.isawaitable)
         # A plain function may wrap an async one.
-        return [f"result = await {in_thread}({call}, context)", f"if {isawaitable}(result): result = await result"]
+        return [
+            f"result = await {pools}.threads.run({call}, context)",
+            f"if {isawaitable}(result): result = await result",
+        ]
 
     def _after(self, script: Script) -> list[str]:
         """The lines that run the after hooks on `response`."""
@@ -118,6 +134,26 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
         raise UsageError(
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
             f"{wanted.__name__}; change one of them, as in {{{name}:int}}"
+        )
+
+
+def _check_portable(handler: Callable[..., Any], binding: Binding, portable: set[str]) -> None:
+    """Refuse a `cpu=True` handler that cannot run in another process."""
+    where = describe(handler)
+    if is_async(handler) or inspect.isasyncgenfunction(handler):
+        raise UsageError(f"{where} is `async def`; what runs in a process (cpu=True) is a plain function")
+    for name, source in binding.sources.items():
+        if name not in portable and not source.is_query:
+            raise UsageError(
+                f"{where} names {name!r}, which cannot go to a process (cpu=True); path, query and body can"
+            )
+    module, name = getattr(handler, "__module__", ""), getattr(handler, "__qualname__", "")
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is not handler:
+        raise UsageError(
+            f"{where} runs in a process (cpu=True) and must be at the top level of its module, by its own name"
         )
 
 

@@ -6,6 +6,8 @@ and each has one answer over HTTP (see `pyrt.controller`).
 
 from __future__ import annotations
 
+import copyreg
+import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +19,7 @@ __all__ = (
     "FrozenError",
     "HttpError",
     "MalformedBody",
+    "NotPicklable",
     "Overload",
     "ProtocolError",
     "PyrtError",
@@ -25,11 +28,19 @@ __all__ = (
     "UsageError",
     "ValidationError",
     "Violation",
+    "WorkerDied",
 )
 
 
 class PyrtError(Exception):
-    """Root of everything pyrt raises on purpose."""
+    """Root of everything pyrt raises on purpose.
+
+    Pickles with its fields, so that it arrives from another process as it was raised.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an exception is made anew from its message, which is not what the initializers here take.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(PyrtError):
@@ -170,6 +181,46 @@ class DeadlineExceeded(PyrtError):
     def __init__(self, what: str, limit_s: float) -> None:
         self.what, self.limit_s = what, limit_s
         super().__init__(f"{what} was cancelled after {limit_s:g} s")
+
+
+class WorkerDied(PyrtError):
+    """The process that ran a call ended before the call did.
+
+    Attributes:
+        what: the function that was called.
+        exit_code: of the process; minus the signal's number when a signal ended it; None when nobody knows.
+    """
+
+    def __init__(self, what: str, exit_code: int | None) -> None:
+        self.what, self.exit_code = what, exit_code
+        super().__init__(f"the process that ran {what} {self._end()} before the call was done")
+
+    def _end(self) -> str:
+        if self.exit_code is None or self.exit_code >= 0:
+            return f"exited with code {self.exit_code}"
+        if -self.exit_code == signal.SIGKILL:
+            return "was killed by SIGKILL (did it run out of memory?)"
+        try:
+            return f"was killed by {signal.Signals(-self.exit_code).name}"
+        except ValueError:
+            return f"was killed by signal {-self.exit_code}"
+
+
+class NotPicklable(PyrtError):
+    """A call cannot go to another process, or its result cannot come back.
+
+    Attributes:
+        what: the function that was called.
+        part: `arguments` (the function among them) or `result`.
+        reason: in the words of pickle.
+    """
+
+    def __init__(self, what: str, part: str, reason: str) -> None:
+        self.what, self.part, self.reason = what, part, reason
+        super().__init__(
+            f"the {part} of {what} cannot be pickled ({reason}); a function that runs in another process is importable "
+            "by name, and takes and returns what pickle can carry"
+        )
 
 
 class ProtocolError(PyrtError):

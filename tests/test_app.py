@@ -2,6 +2,7 @@ import asyncio
 import contextvars
 import functools
 import logging
+import operator
 import threading
 from typing import Annotated, Any
 
@@ -270,6 +271,14 @@ def test_a_module_name_is_free_and_an_identifier(name: str) -> None:
 
 
 async def handler_of_nothing() -> None: ...
+
+
+@pytest.mark.parametrize("handler", [max, operator.itemgetter(1), int, print, "text", None])
+def test_what_does_not_say_what_it_takes_is_refused(handler: Any) -> None:
+    app = App()
+    app.get("/")(handler)
+    with pytest.raises(UsageError):
+        app.freeze()
 
 
 def test_an_unknown_method_or_status_is_refused() -> None:
@@ -613,3 +622,63 @@ async def test_a_converter_that_breaks_is_a_500_and_no_hung_request() -> None:
     app.get("/y/{id:bad}")(parameter(Any))
     response = await TestClient(app, raise_errors=False).get("/y/1")
     assert response.status == 500
+
+
+# Handlers in processes
+
+
+def heavy(n: int, body: bytes, base: Query[int] = 1) -> int:
+    return base + n + len(body)
+
+
+async def test_a_handler_in_a_process_is_given_path_query_and_body() -> None:
+    app = App(processes=1)
+    app.post("/{n:int}", cpu=True)(heavy)
+    async with TestClient(app) as client:
+        assert (await client.post("/7?base=10", body=b"abc")).text == "20"
+
+
+def names_a_request(req: Request) -> None: ...
+
+
+def local() -> Any:
+    def handler() -> None: ...
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [(names_a_request, "names 'req'"), (show_me, "plain function"), (local(), "top level"), (lambda: 1, "top level")],
+)
+def test_a_handler_that_cannot_run_in_a_process_is_refused(handler: Any, reason: str) -> None:
+    app = App()
+    app.get("/", cpu=True)(handler)
+    with pytest.raises(UsageError, match=reason):
+        app.freeze()
+
+
+async def test_past_its_deadline_a_thread_is_left_to_itself_and_a_process_is_killed() -> None:
+    app, entered = App(processes=1), threading.Event()
+    release = threading.Event()
+
+    @app.get("/thread", deadline_s=0.05)
+    def waits() -> None:
+        entered.set()
+        release.wait(20)
+
+    app.get("/calm/{n:int}", cpu=True)(endless_after)
+    app.get("/hasty/{n:int}", cpu=True, deadline_s=0.1)(endless_after)
+    async with TestClient(app) as client:
+        assert (await client.get("/thread")).status == 504
+        assert entered.is_set()
+        release.set()
+        assert (await client.get("/calm/0")).text == "0"
+        assert (await client.get("/hasty/1")).status == 504
+        assert (await client.get("/calm/0")).text == "0"
+
+
+def endless_after(n: int) -> int:
+    while n:
+        pass
+    return 0
