@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,9 @@ class Phase(StrEnum):
     CLEANUP = "cleanup"
 
 
+_BEFORE = Phase.BEFORE
+
+
 class LocalContext:
     """The local context (`lctx`): one per request, gone when its cleanup has run.
 
@@ -102,39 +105,27 @@ class LocalContext:
         params: of the route, decoded.
         phase: where in its course the request is.
         state: yours, for this request.
-        request_id: 16 hexadecimal digits, unique to this request; made when first read.
-        deadline: when the request is cancelled, in seconds of `gctx.clock`; None if never. The time begins to run when
-            it is first read, or when the request first waits.
         response: the answer, from the handler on.
         error: what went wrong, from the catch phase on.
         cleanups: what `on_cleanup` collected and has not run; None until it is called.
     """
 
     __slots__ = (
+        "_deadline",
         "_limit_s",
+        "_request_id",
         "_traced",
         "cleanups",
-        "deadline",
         "error",
         "gctx",
         "match",
         "params",
         "phase",
         "request",
-        "request_id",
         "response",
         "route",
         "state",
     )
-
-    match: Match | None
-    phase: Phase
-    state: dict[str, Any]
-    response: Response | None
-    error: Exception | None
-    request_id: str
-    deadline: float | None
-    _traced: tuple[str, str]
 
     def __init__(
         self,
@@ -148,29 +139,49 @@ class LocalContext:
         self.gctx = gctx
         self.route = route
         self.params: dict[str, Any] = {} if params is None else params
+        self.state: dict[str, Any] = {}
+        self.phase = _BEFORE
+        self.match: Match | None = None
+        self.response: Response | None = None
+        self.error: Exception | None = None
         self.cleanups: list[Cleanup] | None = None
         self._limit_s = limit_s
+        self._request_id: str | None = None
+        self._deadline: float | None = None
+        self._traced: tuple[str, str] | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        """What is made when it is first read: most requests never do."""
-        make = _FIRST_READ.get(name)
-        if make is None:
-            raise AttributeError(
-                f"a LocalContext has no {name!r}; keep what is yours in its `state`", name=name, obj=self
-            )
-        value = make(self)
-        setattr(self, name, value)
-        return value
+    @property
+    def request_id(self) -> str:
+        """16 hexadecimal digits, unique to this request; made when first read."""
+        if self._request_id is None:
+            self._request_id = new_id()
+        return self._request_id
+
+    @property
+    def deadline(self) -> float | None:
+        """When the request is cancelled, in seconds of `gctx.clock`; None if never.
+
+        The time begins to run when it is first read, or when the request first waits.
+        """
+        if self._deadline is None and self._limit_s is not None:
+            self._deadline = self.gctx.clock() + self._limit_s
+        return self._deadline
 
     @property
     def trace_id(self) -> str:
         """32 hexadecimal digits, from the W3C `traceparent` header, else new; made when first read."""
-        return self._traced[0]
+        return self._trace()[0]
 
     @property
     def parent_id(self) -> str:
         """The caller's span, 16 hexadecimal digits, from the W3C `traceparent` header, else empty."""
-        return self._traced[1]
+        return self._trace()[1]
+
+    def _trace(self) -> tuple[str, str]:
+        if self._traced is None:
+            found = _TRACEPARENT.fullmatch(self.request.headers.get("traceparent") or "")
+            self._traced = (found[1], found[2]) if found else (secrets.token_hex(16), "")
+        return self._traced
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -202,20 +213,3 @@ class LocalContext:
                 _log.exception("cleanup of request %s failed", self.request_id)
         if cancelled is not None:
             raise cancelled
-
-
-def _traced(lctx: LocalContext) -> tuple[str, str]:
-    found = _TRACEPARENT.fullmatch(lctx.request.headers.get("traceparent") or "")
-    return (found[1], found[2]) if found else (secrets.token_hex(16), "")
-
-
-_FIRST_READ: Mapping[str, Callable[[LocalContext], Any]] = {
-    "match": lambda lctx: None,
-    "phase": lambda lctx: Phase.BEFORE,
-    "state": lambda lctx: {},
-    "response": lambda lctx: None,
-    "error": lambda lctx: None,
-    "request_id": lambda lctx: new_id(),
-    "deadline": lambda lctx: None if lctx._limit_s is None else lctx.gctx.clock() + lctx._limit_s,
-    "_traced": _traced,
-}
