@@ -38,9 +38,11 @@ class Script:
 
     def function(self, name: str) -> Callable[..., Any]:
         """The function *name* that the lines define."""
-        namespace = dict(self._values)
-        exec(_code(name, "\n".join(self._lines) + "\n"), namespace)
-        made: Callable[..., Any] = namespace[name]
+        # The values are its closure, not its globals: these have caches in the code, which functions share here.
+        make = [f"def make({', '.join(self._values)}):", *(f"    {line}" for line in self._lines), f"    return {name}"]
+        namespace: dict[str, Any] = {}
+        exec(_code(name, "\n".join(make) + "\n"), namespace)
+        made: Callable[..., Any] = namespace["make"](*self._values.values())
         return made
 
 
