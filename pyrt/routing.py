@@ -106,12 +106,13 @@ class Route:
 
     Attributes:
         names: of the parameters, left to right.
+        only: the parameter's name, where there is exactly one.
         params: makes the dict of parameters from their values.
         where: the place that registered it, for messages.
         name: for `Router.url`.
     """
 
-    __slots__ = ("method", "name", "names", "params", "path", "segments", "value", "where")
+    __slots__ = ("method", "name", "names", "only", "params", "path", "segments", "value", "where")
 
     def __init__(
         self, method: str, path: str, value: Any, where: str, name: str, segments: tuple[Segment, ...]
@@ -119,6 +120,7 @@ class Route:
         self.method, self.path, self.value, self.where, self.name = method, path, value, where, name
         self.segments = segments
         self.names = tuple(segment.name for segment in segments if segment.name)
+        self.only = self.names[0] if len(self.names) == 1 else None
         pairs = ", ".join(f"{name!r}: values[{at}]" for at, name in enumerate(self.names))
         self.params: Callable[[list[Any]], dict[str, Any]] = eval(f"lambda values: {{{pairs}}}", {})
 
@@ -306,7 +308,10 @@ class Router:
                 values.append(value)
             node = child
         route = node.routes.get(method)
-        return None if route is None else (route, route.params(values))
+        if route is None:
+            return None
+        name = route.only
+        return route, route.params(values) if name is None else {name: values[0]}
 
     def search(self, method: str, path: str) -> Match | None:
         """The verdict, as `match` gives it, by all ways through the trie.
