@@ -210,12 +210,15 @@ class App(Group):
                 for subscriber in self._subscribers:
                     subscriber.start()
                 self._started, self._stopped = True, False
+                # Until it stops, requests go to the controller without a question in between.
+                self.handle = self._controller.handle  # type: ignore[method-assign, union-attr]
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
         """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
         async with self._starting:
             if self._started:
                 self._started, self._stopped = False, True
+                del self.handle
                 await asyncio.gather(*(each.stop(drain_timeout_s) for each in self._subscribers))
                 await self._pools.close(drain_timeout_s)
                 await self._lifecycle.stop()
@@ -234,10 +237,9 @@ class App(Group):
         Raises:
             ClosedError: the app was stopped, and not started again.
         """
-        if not self._started:
-            if self._stopped:
-                raise ClosedError("the app")
-            await self.start()
+        if self._stopped:
+            raise ClosedError("the app")
+        await self.start()
         return await self.freeze().handle(request, raise_errors)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
