@@ -21,6 +21,7 @@ __all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes
 
 _TEMPLATE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z_][a-z0-9_]*))?\}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PATH_CHARACTERS = "%!$&'()*+,;=:@-._~"  # besides letters, digits and "/": RFC 3986 section 3.3
 _INT = r"-?(?:0|[1-9][0-9]{0,18})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -31,7 +32,7 @@ class Converter:
 
     Args:
         pattern: a regular expression that the whole text fits, after its escapes are decoded.
-        decode: of the text; None or a ValueError means that it does not fit after all.
+        decode: of the text; None, a ValueError, LookupError or ArithmeticError means that it does not fit after all.
         encode: back to text, for `Router.url`.
         type: what `decode` gives, to be compared with a handler's annotation; None for anything.
         many: takes all segments that are left, at least one; only at the end of a template.
@@ -50,7 +51,7 @@ class Converter:
         def read(text: str) -> Any:
             try:
                 return decode(text) if fits(text) else None
-            except ValueError:
+            except (ValueError, LookupError, ArithmeticError):
                 return None
 
         return read
@@ -89,10 +90,12 @@ class Segment(NamedTuple):
                 raise UsageError(f"{text!r} is neither a literal nor {{name}} or {{name:converter}}")
             if "?" in text or "#" in text:
                 raise UsageError("a path ends before '?' and '#'")
+            if text in (".", ".."):
+                raise UsageError(f"clients take {text!r} out of a path before they send it")
             if _BAD_PERCENT.search(text):
                 raise UsageError(f"{text!r} has a '%' that does not begin an escape such as %2F")
             # As a client sends it; what is escaped already stays so.
-            return cls(_STATIC, quote(text, safe="%!$&'()*+,;=:@-._~"))
+            return cls(_STATIC, quote(text, safe=_PATH_CHARACTERS))
         name, key = found.groups()
         if key is None:
             return cls(_ANY, "", name)
@@ -214,7 +217,7 @@ class Router:
         trailing_slash: `strict`: `/a` and `/a/` are two paths; `redirect`: where only one of them exists, the other
             leads there; `ignore`: they are one path.
         converters: of one's own, by name (lower case), beside `int`, `uuid`, `float` and `path`. Where several fit
-            one text they are tried in this order, one's own behind, by name.
+            one text they are tried in this order, one's own by name behind these, but before `path`.
     """
 
     def __init__(self, trailing_slash: str = "strict", converters: Mapping[str, Converter] | None = None) -> None:
@@ -225,7 +228,8 @@ class Router:
             raise UsageError(f"the converter {taken[0]!r} is built in; give yours another name")
         self._slash = trailing_slash
         self._converters = {**CONVERTERS, **own}
-        self._order = {name: at for at, name in enumerate([*CONVERTERS, *sorted(own)])}
+        tried = [*(name for name in CONVERTERS if name != "path"), *sorted(own), "path"]
+        self._order = {name: at for at, name in enumerate(tried)}
         self._root = _Node()
         self._static: dict[str, dict[str, Route]] = {}
         self._routes: list[Route] = []
@@ -335,8 +339,8 @@ class Router:
 
     def _redirected(self, method: str, path: str) -> Match | None:
         other = path.removesuffix("/") if path.endswith("/") else path + "/"
-        if other.startswith("//"):
-            return None  # a browser would take it for another host
+        if other.startswith("//") or quote(other, "/" + _PATH_CHARACTERS, errors="replace") != other:
+            return None  # a browser would take "//" for another host, and a backslash for a slash
         found = any(method in node.routes for node, _ in _ends(self._root, other.split("/"), 0, []))
         return Match(None, {}, redirect=other) if found else None
 

@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -93,7 +94,9 @@ def test_a_template_is_written_as_people_read_it(template: str, path: str) -> No
     assert found(router(template), path) == (template, {})
 
 
-@pytest.mark.parametrize("template", ["/a?b", "/a#b", "a", "/{", "/a{b}", "/{1}", "/{a:bool}", "/{a}/{a}", ""])
+@pytest.mark.parametrize(
+    "template", ["/a?b", "/a#b", "a", "/{", "/a{b}", "/{1}", "/{a:bool}", "/{a}/{a}", "", "/a/../b", "/."]
+)
 def test_a_malformed_template_is_refused(template: str) -> None:
     with pytest.raises(UsageError):
         Router().add("GET", template, None)
@@ -168,16 +171,31 @@ def test_converters_are_tried_in_a_fixed_order_whatever_the_order_of_routes() ->
         assert [found(made, path)[0] for path in ("/1", "/1.5", "/ff", "/x", "/x/y")] == templates  # type: ignore[index]
 
 
+def test_a_wildcard_of_ones_own_is_tried_before_path() -> None:
+    made = Router(converters={"words": Converter("[a-z/]+", lambda text: text.split("/"), many=True)})
+    for template in ("/{p:path}", "/{w:words}"):
+        made.add("GET", template, template)
+    made.check()
+    assert found(made, "/a/b") == ("/{w:words}", {"w": ["a", "b"]})
+    assert found(made, "/a/7") == ("/{p:path}", {"p": "a/7"})
+
+
 def test_a_parameter_is_decoded_before_it_is_converted_and_only_once() -> None:
     made = router("/{n:int}", "/{name}")
     assert found(made, "/%37") == ("/{n:int}", {"n": 7})
     assert found(made, "/%2537") == ("/{name}", {"name": "%37"})
 
 
-def test_a_converter_may_refuse_by_value_error_or_none() -> None:
-    made = Router(converters={"even": Converter("[0-9]+", lambda text: None if int(text) % 2 else int(text))})
-    made.add("GET", "/{n:even}", "even")
-    assert found(made, "/3") is None
+@pytest.mark.parametrize(
+    "decode", [lambda text: None, lambda text: int("x"), {"mon": 0}.__getitem__, lambda text: Decimal("x"), [0].index]
+)
+def test_what_a_converter_refuses_is_no_match(decode: Any) -> None:
+    made = Router(converters={"never": Converter(".+", decode)})
+    made.add("GET", "/{n:never}", "never")
+    assert made.match("GET", "/3") is None
+
+
+def test_a_converter_may_not_hide_one_that_is_built_in() -> None:
     with pytest.raises(UsageError, match="built in"):
         Router(converters={"int": HEXES["hex"]})
 
@@ -223,11 +241,15 @@ def test_a_redirect_is_for_methods_that_the_other_path_has() -> None:
     assert made.match("GET", "/a") is None
 
 
-def test_no_redirect_leads_to_another_host() -> None:
+@pytest.mark.parametrize(
+    "path", ["//evil.example/x/", "/\\evil.example/", "/\t/evil.example/", "/caf\xe9/", "/\ud800/"]
+)
+def test_no_redirect_leads_to_another_host(path: str) -> None:
     made = Router(trailing_slash="redirect")
-    made.add("GET", "/{p:path}", "p")
-    made.add("GET", "//{host}/x", "x")
-    assert made.match("GET", "//evil.example/x/") is None or made.match("GET", "//evil.example/x/").redirect is None  # type: ignore[union-attr]
+    for template in ("/{a}", "/{a}/{b}", "//{host}/x"):
+        made.add("GET", template, template)
+    match = made.match("GET", path)
+    assert match is None or match.redirect is None
 
 
 def test_paths_that_differ_by_an_ignored_slash_are_the_same() -> None:
