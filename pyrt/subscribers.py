@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from .binding import Binding, Source, is_async, vocabulary
 from .context import GlobalContext
+from .deadlines import is_cancelled_from_outside
 from .errors import UsageError, describe
 from .queue import Subscription
 
@@ -69,8 +70,7 @@ class Subscriber:
             try:
                 await self._call(Delivery(message, self._gctx))
             except asyncio.CancelledError:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
+                if is_cancelled_from_outside():
                     raise
                 _log.exception("subscriber %s ended in a cancellation of its own", describe(self._declared.function))
             except Exception:

@@ -1,0 +1,335 @@
+import asyncio
+import functools
+import operator
+import threading
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+
+from pyrt import App, Converter, Module, Query, Request, Response, UsageError
+from pyrt.errors import UnknownName
+from pyrt.testing import TestClient
+
+
+class User(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    age: int
+
+
+class Database(Module):
+    async def name_of(self, id: int) -> str:
+        return f"user {id}"
+
+
+def answer(response: Response) -> Any:
+    return response.status, msgspec.json.decode(response.body)
+
+
+def optional_outside(q: Query[int] | None = None) -> None: ...
+
+
+async def show_me() -> str:
+    return ""
+
+
+def parameter(annotation: Any) -> Any:
+    async def handler(id) -> None: ...  # type: ignore[no-untyped-def]
+
+    handler.__annotations__["id"] = annotation
+    return handler
+
+
+def heavy(n: int, body: bytes, base: Query[int] = 1) -> int:
+    return base + n + len(body)
+
+
+def names_a_request(req: Request) -> None: ...
+
+
+def local() -> Any:
+    def handler() -> None: ...
+
+    return handler
+
+
+def endless_after(n: int) -> int:
+    while n:
+        pass
+    return 0
+
+
+async def test_a_handler_takes_what_it_names() -> None:
+    app = App(config={"greeting": "hi"})
+    app.module("db", Database)
+
+    @app.post("/users/{id:int}", status=201)
+    async def handler(req, res, gctx, lctx, id, db, body, q: Query[int] = 3) -> Any:  # type: ignore[no-untyped-def]
+        return [req.method, res.status, gctx.config["greeting"], lctx.params, await db.name_of(id), body, q]
+
+    expected = ["POST", 201, "hi", {"id": 7}, "user 7", {"a": 1}, 3]
+    assert answer(await TestClient(app).post("/users/7", {"a": 1})) == (201, expected)
+
+
+async def test_the_body_follows_its_annotation() -> None:
+    app = App()
+
+    @app.post("/raw")
+    async def raw(body: bytes) -> bytes:
+        return body[::-1]
+
+    @app.post("/user")
+    async def user(body: User) -> User:
+        return User(body.name.upper(), body.age)
+
+    client = TestClient(app)
+    assert (await client.post("/raw", body=b"ab")).body == b"ba"
+    assert answer(await client.post("/user", {"name": "ada", "age": 36})) == (200, {"name": "ADA", "age": 36})
+
+
+async def test_a_body_that_does_not_fit_is_a_422_with_every_violation() -> None:
+    app = App()
+
+    @app.post("/user")
+    async def user(body: User) -> User:
+        return body
+
+    response = await TestClient(app).post("/user", {"name": "", "age": "x"})
+    status, problem = answer(response)
+    assert (status, response.headers["content-type"]) == (422, "application/problem+json")
+    assert [(each["path"], each["expected"]) for each in problem["violations"]] == [
+        ("$.name", "str of length >= 1"),
+        ("$.age", "int"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/?n=1", (200, [1, ["x"]])),
+        ("/?n=1&n=2&tag=a&tag=b", (200, [2, ["a", "b"]])),
+        ("/", (422, "$query.n")),
+        ("/?n=x", (422, "$query.n")),
+    ],
+)
+async def test_query_parameters_are_converted(target: str, expected: Any) -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(n: Query[int], tag: Query[list[str]] = ["x"]) -> Any:  # noqa: B006
+        return [n, tag]
+
+    status, body = answer(await TestClient(app).get(target))
+    assert (status, body["violations"][0]["path"] if status == 422 else body) == expected
+
+
+async def test_a_query_that_is_not_utf8_is_a_400() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(n: Query[str]) -> str:
+        return n
+
+    assert (await TestClient(app).get("/?n=%ff")).status == 400
+
+
+async def test_a_plain_function_runs_in_a_thread() -> None:
+    app = App()
+    app.get("/")(lambda: threading.current_thread() is threading.main_thread())
+    assert (await TestClient(app).get("/")).body == b"false"
+
+
+async def test_a_handler_that_names_res_may_fill_it_and_return_nothing() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(res: Response) -> None:
+        res.status, res.body = 202, b"later"
+
+    response = await TestClient(app).get("/")
+    assert (response.status, response.body) == (202, b"later")
+
+
+@pytest.mark.parametrize(
+    ("path", "handler"),
+    [
+        ("/users/{user_id}", lambda usr_id: None),
+        ("/users", lambda db: None),
+        ("/users", lambda q=None, *rest: None),
+    ],
+)
+def test_an_unknown_name_is_refused_at_freeze(path: str, handler: Any) -> None:
+    app = App()
+    app.get(path)(handler)
+    with pytest.raises(UsageError, match=r"test_handlers\.py"):
+        app.freeze()
+
+
+def test_an_annotated_name_is_never_silently_a_query_parameter() -> None:
+    app = App()
+
+    @app.get("/users/{user_id}")
+    async def show(usr_id: int) -> None: ...
+
+    with pytest.raises(UnknownName, match=r"usr_id.*user_id"):
+        app.freeze()
+
+
+@pytest.mark.parametrize("handler", [max, operator.itemgetter(1), int, print, "text", None])
+def test_what_does_not_say_what_it_takes_is_refused(handler: Any) -> None:
+    app = App()
+    app.get("/")(handler)
+    with pytest.raises(UsageError):
+        app.freeze()
+
+
+async def test_what_a_handler_cancels_itself_is_a_500(caplog: pytest.LogCaptureFixture) -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler() -> None:
+        raise asyncio.CancelledError
+
+    assert (await TestClient(app, raise_errors=False).get("/")).status == 500
+    assert "cancellation of its own" in caplog.text
+
+
+@pytest.mark.parametrize(("body", "status"), [("text", 200), (7, 500), (None, 500)])
+async def test_what_a_handler_fills_in_must_be_sendable(body: Any, status: int) -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(res: Response) -> None:
+        res.body = body
+
+    assert (await TestClient(app, raise_errors=False).get("/")).status == status
+
+
+async def test_headers_of_res_go_out_with_what_is_returned() -> None:
+    app = App()
+
+    @app.post("/", status=201)
+    async def handler(res: Response) -> Any:
+        res.headers.add("x-a", "1")
+        return {"a": 1}
+
+    response = await TestClient(app).post("/", {})
+    assert (response.status, response.headers["x-a"], response.body) == (201, "1", b'{"a":1}')
+
+
+async def test_a_plain_function_around_an_async_one_is_awaited() -> None:
+    app = App()
+
+    async def inner() -> str:
+        return "inner"
+
+    app.get("/")(lambda: inner())
+    assert (await TestClient(app).get("/")).body == b"inner"
+
+
+async def test_partials_keep_the_annotations_of_what_they_wrap() -> None:
+    async def handler(body: User, times: int) -> Any:
+        return [body.name] * times
+
+    app = App()
+    app.post("/")(functools.partial(handler, times=2))
+    assert answer(await TestClient(app).post("/", {"name": "a", "age": 1})) == (200, ["a", "a"])
+    assert (await TestClient(app).post("/", {"name": ""})).status == 422
+
+
+def test_an_optional_query_parameter_is_written_inside() -> None:
+    app = App()
+    app.get("/")(optional_outside)
+    with pytest.raises(UsageError, match=r"Query\[\.\.\. \| None\]"):
+        app.freeze()
+
+
+def test_a_path_parameter_may_not_have_a_name_that_means_something_else() -> None:
+    app = App()
+    app.get("/{req}")(lambda req: None)
+    with pytest.raises(UsageError, match="'req'"):
+        app.freeze()
+
+
+@pytest.mark.parametrize(
+    ("template", "annotation", "fits"),
+    [
+        ("/{id:int}", int, True),
+        ("/{id:int}", float, True),
+        ("/{id:int}", object, True),
+        ("/{id:int}", Any, True),
+        ("/{id:int}", str, False),
+        ("/{id}", int, False),
+        ("/{id:path}", str, True),
+        ("/{id:uuid}", str, False),
+        ("/{id:even}", str, True),
+    ],
+)
+def test_a_path_parameter_is_annotated_with_what_its_converter_makes(
+    template: str, annotation: Any, fits: bool
+) -> None:
+    app = App(converters={"even": Converter("[0-9]*[02468]", int)})
+    app.get(template)(parameter(annotation))
+    if fits:
+        app.freeze()
+    else:
+        with pytest.raises(UsageError, match=r"test_handlers\.py:\d+.*'id'"):
+            app.freeze()
+
+
+def test_a_name_that_nothing_provides_is_refused_even_with_a_default() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(limt: int = 10) -> None: ...
+
+    with pytest.raises(UnknownName, match="limt"):
+        app.freeze()
+
+
+def test_what_a_partial_has_been_given_need_not_be_provided() -> None:
+    app = App()
+
+    async def handler(limit: int) -> int:
+        return limit
+
+    app.get("/")(functools.partial(handler, limit=3))
+    app.freeze()
+
+
+async def test_a_handler_in_a_process_is_given_path_query_and_body() -> None:
+    app = App(processes=1)
+    app.post("/{n:int}", cpu=True)(heavy)
+    async with TestClient(app) as client:
+        assert (await client.post("/7?base=10", body=b"abc")).text == "20"
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [(names_a_request, "names 'req'"), (show_me, "plain function"), (local(), "top level"), (lambda: 1, "top level")],
+)
+def test_a_handler_that_cannot_run_in_a_process_is_refused(handler: Any, reason: str) -> None:
+    app = App()
+    app.get("/", cpu=True)(handler)
+    with pytest.raises(UsageError, match=reason):
+        app.freeze()
+
+
+async def test_past_its_deadline_a_thread_is_left_to_itself_and_a_process_is_killed() -> None:
+    app, entered = App(processes=1), threading.Event()
+    release = threading.Event()
+
+    @app.get("/thread", deadline_s=0.05)
+    def waits() -> None:
+        entered.set()
+        release.wait(20)
+
+    app.get("/calm/{n:int}", cpu=True)(endless_after)
+    app.get("/hasty/{n:int}", cpu=True, deadline_s=0.1)(endless_after)
+    async with TestClient(app) as client:
+        assert (await client.get("/thread")).status == 504
+        assert entered.is_set()
+        release.set()
+        assert (await client.get("/calm/0")).text == "0"
+        assert (await client.get("/hasty/1")).status == 504
+        assert (await client.get("/calm/0")).text == "0"

@@ -1,0 +1,78 @@
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from pyrt import App, Module, Request, UsageError
+from pyrt.errors import UnknownName
+
+
+class Database(Module):
+    async def name_of(self, id: int) -> str:
+        return f"user {id}"
+
+
+async def test_subscribers_get_messages_and_pending_ones_are_finished_at_stop() -> None:
+    app, got = App(), []
+    app.module("db", Database)
+
+    @app.subscribe("t", concurrency=2)
+    async def take(message: int, db: Database) -> None:
+        got.append(await db.name_of(message))
+
+    await app.start()
+    for n in range(5):
+        await app.gctx.queue.publish("t", n)
+    await app.stop()
+    assert sorted(got) == [f"user {n}" for n in range(5)]
+
+
+async def test_a_failing_subscriber_is_logged_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    app, got = App(), []
+
+    @app.subscribe("t")
+    async def take(message: int) -> None:
+        got.append(1 // message)
+
+    await app.start()
+    with caplog.at_level(logging.ERROR):
+        for n in (0, 1):
+            await app.gctx.queue.publish("t", n)
+        await app.stop()
+    assert got == [1]
+    assert "take" in caplog.text
+
+
+@pytest.mark.parametrize("function", [lambda message: None, "text"])
+def test_a_subscriber_must_be_a_coroutine_function(function: Any) -> None:
+    app = App()
+    app.subscribe("t")(function)
+    with pytest.raises(UsageError, match="async def"):
+        app.freeze()
+
+
+def test_a_subscriber_may_not_name_a_request() -> None:
+    app = App()
+
+    @app.subscribe("t")
+    async def take(message: int, req: Request) -> None: ...
+
+    with pytest.raises(UnknownName):
+        app.freeze()
+
+
+async def test_what_a_subscriber_cancels_itself_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+    app, got = App(), []
+
+    @app.subscribe("t")
+    async def take(message: int) -> None:
+        got.append(message)
+        raise asyncio.CancelledError
+
+    await app.start()
+    for n in (1, 2):
+        await app.gctx.queue.publish("t", n)
+    await app.stop()
+    assert got == [1, 2]
+    assert "cancellation of its own" in caplog.text
