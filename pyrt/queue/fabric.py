@@ -165,7 +165,8 @@ class QueueFabric:
     def publish_nowait(self, topic: str, message: Any) -> int:
         """Hand *message* to every subscription of *topic*; the number of them.
 
-        Not thread-safe: a plain `def` handler runs in a thread and hands it to the event loop.
+        For the event loop's thread only: from another one, such as a plain `def` handler's, call it by
+        `loop.call_soon_threadsafe`.
 
         Raises:
             Overload: one is full; then none got it.
