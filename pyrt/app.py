@@ -60,6 +60,9 @@ class App(Group):
         processes: int | None = None,
         debug: bool = False,
     ) -> None:
+        for name, limit_s in (("deadline_s", deadline_s), ("cleanup_timeout_s", cleanup_timeout_s)):
+            if limit_s is not None and not limit_s > 0:
+                raise UsageError(f"{name} is over 0, got {limit_s:g}")
         super().__init__(Declarations(deadline_s))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
@@ -127,8 +130,11 @@ class App(Group):
         return self._lives("lifespan", priority, timeout_s)
 
     def _lives(self, kind: str, priority: int, timeout_s: float) -> Callable[[F], F]:
+        if not timeout_s > 0:
+            raise UsageError(f"timeout_s is over 0, got {timeout_s:g}")
+
         def register(function: F) -> F:
-            self.declared.refuse_when_frozen(f"{kind} function {describe(function)}")
+            self.declared.refuse_when_frozen(f"a {kind} function")
             self._life.append(LifecycleFunction(kind, function, priority, timeout_s))
             return function
 

@@ -166,7 +166,14 @@ def body_source(function: Callable[..., Any]) -> Source:
         return Source("context.request.json()")
     if wanted is bytes:
         return Source("context.request.body")
-    return Source("{}(context.request.body)", GType(wanted).decode)
+    return Source("{}(context.request.body)", _schema(function, "body", wanted).decode)
+
+
+def _schema(function: Callable[..., Any], name: str, wanted: Any) -> GType:
+    try:
+        return GType(wanted)
+    except Exception as error:
+        raise UsageError(f"{describe(function)}: {name!r} is annotated with what is no schema: {error}") from error
 
 
 def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
@@ -176,7 +183,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
     if not _is_query(wanted):
         return None
     name, default = parameter.name, parameter.default
-    gtype = GType(wanted)
+    gtype = _schema(function, name, wanted)
     inner = get_args(wanted)[0]
     many = any((get_origin(each) or each) in (list, set, tuple, frozenset) for each in (inner, *get_args(inner)))
 

@@ -69,6 +69,8 @@ class Endpoint:
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names)
         self._cpu, self._pools = cpu, pools or Pools()
+        if inspect.isgeneratorfunction(handler):
+            raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
         if cpu:
             _check_portable(handler, self._binding, {*params, "body"})
         self.run = self._compiled()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copyreg
 import signal
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -48,11 +49,17 @@ class UsageError(PyrtError):
 
 
 class FrozenError(UsageError):
-    """Something was registered after `freeze()`."""
+    """Something was registered after `freeze()`.
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-        super().__init__(f"cannot add {what}: the app is frozen; declare everything before it starts")
+    Attributes:
+        what: was registered.
+        where: file and line that tried to.
+    """
+
+    def __init__(self, what: str, where: str = "") -> None:
+        self.what, self.where = what, where
+        place = f" ({where})" if where else ""
+        super().__init__(f"cannot add {what}{place}: the app is frozen; declare everything before it starts")
 
 
 class RouteConflict(UsageError):
@@ -241,6 +248,14 @@ def phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "Unknown"
+
+
+def caller() -> str:
+    """`file:line` of the code that called into pyrt, for messages that must name a place."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pyrt":
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def describe(function: Any) -> str:

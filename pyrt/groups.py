@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
-from .errors import FrozenError, UsageError, describe
+from .errors import FrozenError, UsageError, caller, describe
 from .hooks import PHASES, HookFunction
 from .types import Handler, Hook
 
@@ -114,7 +114,7 @@ class Declarations:
 
     def refuse_when_frozen(self, what: str) -> None:
         if self.frozen:
-            raise FrozenError(what)
+            raise FrozenError(what, caller())
 
     def name_route(self, route: RouteDeclaration) -> None:
         """Let a path have its route's name, which the author chose.
@@ -149,7 +149,7 @@ class HookDecorator:
 
     def _register(self, hook: F, options: Mapping[str, Any]) -> F:
         made = HookFunction(hook, **options)
-        self._declared.refuse_when_frozen(f"{self._phase} hook {made.where}")
+        self._declared.refuse_when_frozen(f"{self._phase} hook {made.name!r}")
         self.hooks = list(_distinct(self._phase, [*self.hooks, made]))
         return hook
 

@@ -19,7 +19,8 @@ from .errors import HttpError, RouteConflict, UsageError
 
 __all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes")
 
-_TEMPLATE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z_][a-z0-9_]*))?\}")
+_CONVERTER = "[a-z_][a-z0-9_]*"
+_TEMPLATE = re.compile(rf"\{{([A-Za-z_][A-Za-z0-9_]*)(?::({_CONVERTER}))?\}}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATH_CHARACTERS = "%!$&'()*+,;=:@-._~"  # besides letters, digits and "/": RFC 3986 section 3.3
 _INT = r"-?(?:0|[1-9][0-9]{0,18})"
@@ -226,6 +227,8 @@ class Router:
         own = converters or {}
         if taken := sorted(own.keys() & CONVERTERS.keys()):
             raise UsageError(f"the converter {taken[0]!r} is built in; give yours another name")
+        for name, converter in own.items():
+            _check_converter(name, converter)
         self._slash = trailing_slash
         self._converters = {**CONVERTERS, **own}
         tried = [*(name for name in CONVERTERS if name != "path"), *sorted(own), "path"]
@@ -411,6 +414,15 @@ def _read_int(text: str) -> int | None:
     if text.isdecimal() and len(text) < 20 and text.isascii() and (text[0] != "0" or text == "0"):
         return int(text)
     return int(text) if text[:1] == "-" and re.fullmatch(_INT, text, re.ASCII) else None
+
+
+def _check_converter(name: str, converter: Converter) -> None:
+    if not re.fullmatch(_CONVERTER, name):
+        raise UsageError(f"a converter's name is of a-z, 0-9 and '_', got {name!r}")
+    try:
+        re.compile(converter.pattern)
+    except re.error as error:
+        raise UsageError(f"the pattern of the converter {name!r}, {converter.pattern!r}: {error}") from None
 
 
 def _encoded(segment: Segment, value: Any, route: Route) -> str:

@@ -152,8 +152,22 @@ def test_registering_after_freeze_is_refused() -> None:
         lambda: app.module("db", Database),
         lambda: app.subscribe("t")(lambda message: None),
     ):
-        with pytest.raises(FrozenError):
+        with pytest.raises(FrozenError, match=r"test_app\.py:\d+\)"):
             register()
+
+
+@pytest.mark.parametrize(
+    "declare",
+    [
+        lambda: App(deadline_s=0),
+        lambda: App(cleanup_timeout_s=-1),
+        lambda: App().on_start(timeout_s=0),
+        lambda: App(threads=0),
+    ],
+)
+def test_a_limit_that_nothing_can_keep_is_refused(declare: Any) -> None:
+    with pytest.raises(UsageError):
+        declare()
 
 
 @pytest.mark.parametrize("name", ["req", "not an identifier", "db"])

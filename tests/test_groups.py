@@ -162,5 +162,5 @@ def test_nothing_can_be_added_after_freeze() -> None:
         app.on_start(),
         app.lifespan(),
     ):
-        with pytest.raises(FrozenError):
+        with pytest.raises(FrozenError, match=r"test_groups\.py:\d+\)"):
             register(named("late"))

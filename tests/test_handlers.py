@@ -333,3 +333,21 @@ async def test_past_its_deadline_a_thread_is_left_to_itself_and_a_process_is_kil
         assert (await client.get("/calm/0")).text == "0"
         assert (await client.get("/hasty/1")).status == 504
         assert (await client.get("/calm/0")).text == "0"
+
+
+def generator_of_numbers():  # type: ignore[no-untyped-def]
+    yield 1
+
+
+async def body_of_no_schema(body: print) -> None: ...  # type: ignore[valid-type]
+
+
+async def query_of_no_schema(q: Query[print]) -> None: ...  # type: ignore[valid-type]
+
+
+@pytest.mark.parametrize("handler", [generator_of_numbers, body_of_no_schema, query_of_no_schema])
+def test_a_handler_that_could_never_answer_is_refused_with_its_place(handler: Any) -> None:
+    app = App()
+    app.post("/")(handler)
+    with pytest.raises(UsageError, match=r"test_handlers\.py:\d+"):
+        app.freeze()

@@ -195,6 +195,12 @@ def test_what_a_converter_refuses_is_no_match(decode: Any) -> None:
     assert made.match("GET", "/3") is None
 
 
+@pytest.mark.parametrize(("name", "pattern"), [("X-y", "a"), ("", "a"), ("x", "(")])
+def test_a_converter_that_no_template_can_use_is_refused(name: str, pattern: str) -> None:
+    with pytest.raises(UsageError, match="converter"):
+        Router(converters={name: Converter(pattern, str)})
+
+
 def test_a_converter_may_not_hide_one_that_is_built_in() -> None:
     with pytest.raises(UsageError, match="built in"):
         Router(converters={"int": HEXES["hex"]})
