@@ -103,6 +103,7 @@ class LocalContext:
         route: that takes the request; None where none does.
         match: the route manager's verdict where no route takes the request; None where none has its path.
         params: of the route, decoded.
+        limit_s: how long the request may take, in seconds; None for no limit. See `deadline`.
         phase: where in its course the request is.
         state: yours, for this request.
         response: the answer, from the handler on.
@@ -112,12 +113,12 @@ class LocalContext:
 
     __slots__ = (
         "_deadline",
-        "_limit_s",
         "_request_id",
         "_traced",
         "cleanups",
         "error",
         "gctx",
+        "limit_s",
         "match",
         "params",
         "phase",
@@ -145,7 +146,7 @@ class LocalContext:
         self.response: Response | None = None
         self.error: Exception | None = None
         self.cleanups: list[Cleanup] | None = None
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._request_id: str | None = None
         self._deadline: float | None = None
         self._traced: tuple[str, str] | None = None
@@ -163,8 +164,8 @@ class LocalContext:
 
         The time begins to run when it is first read, or when the request first waits.
         """
-        if self._deadline is None and self._limit_s is not None:
-            self._deadline = self.gctx.clock() + self._limit_s
+        if self._deadline is None and self.limit_s is not None:
+            self._deadline = self.gctx.clock() + self.limit_s
         return self._deadline
 
     @property

@@ -162,7 +162,7 @@ class Controller:
                 lctx.on_cleanup(close)
             await self._clean_up(lctx)
 
-        return Stream(parts, lambda: self._left_s(lctx), finish, lctx.request)
+        return Stream(parts, lctx.limit_s, lambda: self._left_s(lctx), finish, lctx.request)
 
     async def _clean_up(self, lctx: LocalContext) -> None:
         try:

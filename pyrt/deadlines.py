@@ -14,7 +14,7 @@ __all__ = ("is_cancelled_from_outside", "suspended", "within")
 T = TypeVar("T")
 
 
-async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: object) -> T:
+async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: object, left_s: float | None = None) -> T:
     """Await *work*; cancel it when it is not done *limit_s* seconds after its first suspension.
 
     The timer is armed at that suspension: work that never waits touches no event loop.
@@ -22,6 +22,7 @@ async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: obje
     Args:
         limit_s: None for no limit.
         what: names the work in the error.
+        left_s: of the limit; all of it by default.
 
     Raises:
         DeadlineExceeded: the time is over; *work* has been cancelled and has ended.
@@ -30,17 +31,13 @@ async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: obje
         awaited = work.send(None)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
-    return await suspended(work, awaited, limit_s, what)
+    return await suspended(work, awaited, limit_s, what, left_s)
 
 
 async def suspended(
     work: Coroutine[Any, Any, T], awaited: Any, limit_s: float | None, what: object, left_s: float | None = None
 ) -> T:
-    """The second half of `within`, for *work* that has been started by hand and waits for *awaited*.
-
-    Args:
-        left_s: of the limit; all of it by default.
-    """
+    """The second half of `within`, for *work* that has been started by hand and waits for *awaited*."""
     if limit_s is None:
         return await resumed(work, awaited)
     limit = asyncio.timeout(limit_s if left_s is None else left_s)

@@ -18,7 +18,8 @@ class Stream:
 
     Args:
         parts: `bytes` and `str`.
-        left_s: how long the next part may take, in seconds; None for no limit.
+        limit_s: of the request, in seconds; None for no limit.
+        left_s: of the limit, now: how long the next part may take.
         finish: closes what makes the parts and ends the request; given what made the stream fail, or None.
         what: names the request in errors.
     """
@@ -26,12 +27,13 @@ class Stream:
     def __init__(
         self,
         parts: AsyncIterator[bytes | str],
+        limit_s: float | None,
         left_s: Callable[[], float | None],
         finish: Callable[[BaseException | None], Awaitable[None]],
         what: object,
     ) -> None:
         self._parts = parts
-        self._left_s, self._finish, self._what = left_s, finish, what
+        self._limit_s, self._left_s, self._finish, self._what = limit_s, left_s, finish, what
         self._over = False
 
     def __aiter__(self) -> Stream:
@@ -48,7 +50,7 @@ class Stream:
             raise StopAsyncIteration
         try:
             while True:
-                part = await within(self._next(), self._left_s(), self._what)
+                part = await within(self._next(), self._limit_s, self._what, self._left_s())
                 encoded = part.encode() if isinstance(part, str) else part
                 if not isinstance(encoded, bytes):
                     raise TypeError(f"a part of a streamed body is bytes or str, got {type(encoded).__name__}")

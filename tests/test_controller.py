@@ -215,19 +215,24 @@ async def test_a_stream_that_fails_is_logged_cleaned_up_and_raised(bad: Any, cap
 
 
 async def test_a_stream_ends_with_the_deadline_of_its_request() -> None:
-    app, closed = App(), []
+    clock = ManualClock()
+    app, closed = App(clock=clock), []
 
-    @app.get("/", deadline_s=0.001)
-    async def handler() -> AsyncIterator[bytes]:
+    @app.get("/", deadline_s=10.0)
+    async def handler(lctx: LocalContext) -> AsyncIterator[bytes]:
         try:
+            assert lctx.deadline == clock() + 10.0
             yield b"a"
+            clock.advance(9.999)
+            yield b"b"
             await endless()
         finally:
             closed.append(True)
 
     response = await app.handle(Request("GET", "/"))
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(DeadlineExceeded) as caught:
         await parts_of(response)
+    assert caught.value.limit_s == 10.0
     assert closed == [True]
 
 
