@@ -22,7 +22,7 @@ __all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes
 _CONVERTER = "[a-z_][a-z0-9_]*"
 _TEMPLATE = re.compile(rf"\{{([A-Za-z_][A-Za-z0-9_]*)(?::({_CONVERTER}))?\}}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PATH_CHARACTERS = "%!$&'()*+,;=:@-._~"  # besides letters, digits and "/": RFC 3986 section 3.3
+_PATH_CHARACTERS = "!$&'()*+,;=:@-._~"  # besides letters, digits and "/": RFC 3986 section 3.3
 _INT = r"-?(?:0|[1-9][0-9]{0,18})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -95,8 +95,10 @@ class Segment(NamedTuple):
                 raise UsageError(f"clients take {text!r} out of a path before they send it")
             if _BAD_PERCENT.search(text):
                 raise UsageError(f"{text!r} has a '%' that does not begin an escape such as %2F")
-            # As a client sends it; what is escaped already stays so.
-            return cls(_STATIC, quote(text, safe=_PATH_CHARACTERS))
+            try:
+                return cls(_STATIC, _normal(text))
+            except UnicodeError:
+                raise UsageError(f"{text!r} has what UTF-8 cannot say") from None
         name, key = found.groups()
         if key is None:
             return cls(_ANY, "", name)
@@ -330,7 +332,7 @@ class Router:
             check_escapes(path)
         if self._slash == "ignore" and path != "/":
             path = path.removesuffix("/")
-        ends = list(_ends(self._root, path.split("/"), 0, []))
+        ends = list(_ends(self._root, _parts(path), 0, []))
         for node, values in ends:
             route = node.routes.get(method)
             if route is not None:
@@ -342,9 +344,9 @@ class Router:
 
     def _redirected(self, method: str, path: str) -> Match | None:
         other = path.removesuffix("/") if path.endswith("/") else path + "/"
-        if other.startswith("//") or quote(other, "/" + _PATH_CHARACTERS, errors="replace") != other:
+        if other.startswith("//") or quote(other, "/%" + _PATH_CHARACTERS, errors="replace") != other:
             return None  # a browser would take "//" for another host, and a backslash for a slash
-        found = any(method in node.routes for node, _ in _ends(self._root, other.split("/"), 0, []))
+        found = any(method in node.routes for node, _ in _ends(self._root, _parts(other), 0, []))
         return Match(None, {}, redirect=other) if found else None
 
     def url(self, name: str, /, **params: Any) -> str:
@@ -360,10 +362,14 @@ class Router:
         (route,) = routes.values()
         if set(params) != set(route.names):
             raise UsageError(f"route {name!r} ({route.path}) takes {list(route.names)}, got {list(params)}")
-        return "/" + "/".join(
+        path = "/" + "/".join(
             _encoded(segment, params[segment.name], route) if segment.name else segment.key
             for segment in route.segments
         )
+        match = self.match(route.method, path)
+        if match is None or match.route is None or match.route.path != route.path:
+            raise UsageError(f"route {name!r} ({route.path}): with {params} it is {path}, which {match} answers")
+        return path
 
     def __len__(self) -> int:
         return len(self._routes)
@@ -409,6 +415,21 @@ def _choices(choices: list[Choice], text: str, values: list[Any]) -> Iterator[Fo
             yield child, [*values, value]
 
 
+def _normal(text: str) -> str:
+    """A segment with escapes only where they are needed (RFC 3986 section 6.2.2), so that equal ones look equal.
+
+    Raises:
+        UnicodeError: its escapes are not UTF-8.
+    """
+    return quote(unquote(text, errors="strict"), safe=_PATH_CHARACTERS)
+
+
+def _parts(path: str) -> list[str]:
+    """The segments of a path whose escapes have been checked."""
+    parts = path.split("/")
+    return [_normal(part) for part in parts] if "%" in path else parts
+
+
 def _read_int(text: str) -> int | None:
     """What the converter `int` reads, without its regular expression for most."""
     if text.isdecimal() and len(text) < 20 and text.isascii() and (text[0] != "0" or text == "0"):
@@ -421,12 +442,17 @@ def _check_converter(name: str, converter: Converter) -> None:
         raise UsageError(f"a converter's name is of a-z, 0-9 and '_', got {name!r}")
     try:
         re.compile(converter.pattern)
-    except re.error as error:
+    except (re.error, TypeError) as error:
         raise UsageError(f"the pattern of the converter {name!r}, {converter.pattern!r}: {error}") from None
 
 
 def _encoded(segment: Segment, value: Any, route: Route) -> str:
-    text = segment.converter.encode(value)
+    try:
+        text = segment.converter.encode(value)
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise UsageError(
+            f"route {route.name!r} ({route.path}): {segment.name}={value!r} does not fit: {error}"
+        ) from None
     parts = text.split("/") if segment.rank == _MANY else [text]
     # Clients take "." and ".." out of a path before they send it, and an empty segment is no parameter.
     try:

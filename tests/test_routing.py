@@ -240,6 +240,28 @@ def test_what_a_trailing_slash_means_is_the_apps_choice(policy: str, path: str, 
     assert got == expected
 
 
+@pytest.mark.parametrize("path", ["/caf%C3%A9", "/caf%c3%a9", "/%63af%c3%A9"])
+def test_a_literal_is_found_however_it_is_escaped(path: str) -> None:
+    assert found(router("/café", "/{x}"), path) == ("/café", {})
+
+
+@pytest.mark.parametrize("other", ["/%c3%a9", "/%C3%A9", "/é"])
+def test_literals_that_clients_send_alike_are_one(other: str) -> None:
+    with pytest.raises(RouteConflict):
+        router("/é", other)
+
+
+def test_an_escaped_slash_is_no_slash_in_a_literal() -> None:
+    made = router("/a/b", "/a%2fb")
+    assert found(made, "/a%2Fb") == ("/a%2fb", {})
+    assert found(made, "/a/b") == ("/a/b", {})
+
+
+def test_a_literal_is_utf8() -> None:
+    with pytest.raises(UsageError, match="UTF-8"):
+        router("/%ff")
+
+
 def test_a_redirect_is_for_methods_that_the_other_path_has() -> None:
     made = Router(trailing_slash="redirect")
     made.add("POST", "/a/", "a")
@@ -385,3 +407,19 @@ def test_no_path_makes_the_matcher_visit_a_place_twice() -> None:
         made.add("GET", template, at)
     assert found(made, "/" + "/".join("a" * depth) + "/none") is None
     assert len(reads) < 4 * depth * depth
+
+
+def test_a_path_that_another_route_takes_is_not_built() -> None:
+    made = Router()
+    made.add("GET", "/users/me", None, name="me")
+    made.add("GET", "/users/{name}", None, name="user")
+    assert made.url("user", name="ada") == "/users/ada"
+    with pytest.raises(UsageError, match="/users/me"):
+        made.url("user", name="me")
+
+
+def test_a_value_that_cannot_be_written_is_refused() -> None:
+    made = Router(converters={"hex": Converter("[0-9a-f]+", lambda text: int(text, 16), "{:x}".format)})
+    made.add("GET", "/{n:hex}", None, name="number")
+    with pytest.raises(UsageError, match="does not fit"):
+        made.url("number", n="x")
