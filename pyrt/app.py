@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
+from keyword import iskeyword
 from typing import Any, TypeVar
 
 from .binding import vocabulary
 from .context import GlobalContext
 from .controller import Controller, answer_without_route
+from .deadlines import checked_limit
 from .endpoints import Endpoint
 from .errors import ClosedError, UsageError, describe
 from .groups import Declarations, Group, RouteDeclaration
@@ -60,9 +63,9 @@ class App(Group):
         processes: int | None = None,
         debug: bool = False,
     ) -> None:
-        for name, limit_s in (("deadline_s", deadline_s), ("cleanup_timeout_s", cleanup_timeout_s)):
-            if limit_s is not None and not limit_s > 0:
-                raise UsageError(f"{name} is over 0, got {limit_s:g}")
+        if deadline_s is not None:
+            checked_limit(deadline_s, "deadline_s")
+        checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
         super().__init__(Declarations(deadline_s))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
@@ -85,7 +88,7 @@ class App(Group):
     def module(self, name: str, make: Callable[[], Module]) -> None:
         """Give handlers a module under *name*; *make* (usually the class) is called at `freeze()`."""
         self.declared.refuse_when_frozen(f"module {name!r}")
-        if name in self._module_makers or name in RESERVED or not name.isidentifier():
+        if name in self._module_makers or name in RESERVED or not name.isidentifier() or iskeyword(name):
             raise UsageError(f"module {name!r}: the name is taken or not an identifier; choose another")
         self._module_makers[name] = make
 
@@ -130,8 +133,7 @@ class App(Group):
         return self._lives("lifespan", priority, timeout_s)
 
     def _lives(self, kind: str, priority: int, timeout_s: float) -> Callable[[F], F]:
-        if not timeout_s > 0:
-            raise UsageError(f"timeout_s is over 0, got {timeout_s:g}")
+        checked_limit(timeout_s, "timeout_s")
 
         def register(function: F) -> F:
             self.declared.refuse_when_frozen(f"a {kind} function")
@@ -168,8 +170,9 @@ class App(Group):
 
     def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
         chain = self._chain(declared, modules)
+        where = f"{describe(declared.handler)}, declared at {declared.place}"
         for method in declared.methods:
-            route = router.add(method, declared.path, None, describe(declared.handler), declared.name)
+            route = router.add(method, declared.path, None, where, declared.name)
             route.value = Endpoint(
                 declared.handler,
                 route.converters,
@@ -225,10 +228,15 @@ class App(Group):
             if self._started:
                 self._started, self._stopped = False, True
                 del self.handle
-                await asyncio.gather(*(each.stop(drain_timeout_s) for each in self._subscribers))
-                await self._pools.close(drain_timeout_s)
-                await self._lifecycle.stop()
-                await self._modules.stop()
+                # Each is stopped, last entered first, also where one fails or this is cancelled meanwhile.
+                async with AsyncExitStack() as stack:
+                    stack.push_async_callback(self._modules.stop)
+                    stack.push_async_callback(self._lifecycle.stop)
+                    stack.push_async_callback(self._pools.close, drain_timeout_s)
+                    stack.push_async_callback(self._drain, drain_timeout_s)
+
+    async def _drain(self, timeout_s: float) -> None:
+        await asyncio.gather(*(each.stop(timeout_s) for each in self._subscribers))
 
     async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
         """Run *request* through the whole pipeline; starts the app when nobody has.

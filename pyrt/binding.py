@@ -26,6 +26,7 @@ __all__ = (
     "annotation",
     "body_source",
     "is_async",
+    "is_query",
     "param_source",
     "parameters",
     "request_vocabulary",
@@ -178,9 +179,9 @@ def _schema(function: Callable[..., Any], name: str, wanted: Any) -> GType:
 
 def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
     wanted = annotation(function, parameter.name)
-    if any(_is_query(option) for option in get_args(wanted)) and not _is_query(wanted):
+    if any(is_query(option) for option in get_args(wanted)) and not is_query(wanted):
         raise UsageError(f"{describe(function)}: write {parameter.name}: Query[... | None], not Query[...] | None")
-    if not _is_query(wanted):
+    if not is_query(wanted):
         return None
     name, default = parameter.name, parameter.default
     gtype = _schema(function, name, wanted)
@@ -198,5 +199,6 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
     return Source("{}(context)", read, is_query=True)
 
 
-def _is_query(wanted: Any) -> bool:
+def is_query(wanted: Any) -> bool:
+    """Whether an annotation is `Query[...]`."""
     return get_origin(wanted) is Annotated and any(isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .errors import UsageError
+from .deadlines import within
+from .errors import ClosedError, UsageError, describe
 from .types import Cleanup, Clock
+from .unwinding import unwind
 
 if TYPE_CHECKING:
     from .messages import Request, Response
@@ -81,6 +82,9 @@ class GlobalContext:
     def __setattr__(self, name: str, value: object) -> None:
         raise UsageError(f"gctx.{name} cannot be set; keep what changes in gctx.state")
 
+    def __delattr__(self, name: str) -> None:
+        raise UsageError(f"gctx.{name} cannot be deleted")
+
 
 class Phase(StrEnum):
     """Where in its course a request is."""
@@ -93,6 +97,9 @@ class Phase(StrEnum):
 
 
 _BEFORE = Phase.BEFORE
+
+# The cleanups of a request that has none any more: nothing is ever put into it.
+OVER: list[Cleanup] = []
 
 
 class LocalContext:
@@ -108,7 +115,7 @@ class LocalContext:
         state: yours, for this request.
         response: the answer, from the handler on.
         error: what went wrong, from the catch phase on.
-        cleanups: what `on_cleanup` collected and has not run; None until it is called.
+        cleanups: what `on_cleanup` collected and has not run; None until it is called, `OVER` when it comes too late.
     """
 
     __slots__ = (
@@ -190,27 +197,40 @@ class LocalContext:
         return self.request.client
 
     def on_cleanup(self, function: Cleanup) -> None:
-        """Run *function* (no arguments, sync or async) at the end of the request, last registered first."""
+        """Run *function* (no arguments, sync or async) at the end of the request, last registered first.
+
+        Raises:
+            ClosedError: the request is over, and nobody would run it.
+        """
         if self.cleanups is None:
             self.cleanups = []
+        if self.cleanups is OVER:
+            raise ClosedError(f"request {self.request_id}")
         self.cleanups.append(function)
 
-    async def cleanup(self) -> None:
+    async def cleanup(self, limit_s: float | None = None) -> None:
         """Run what `on_cleanup` collected, each exactly once; a failure is logged and the rest still runs.
 
         Cancelled while one waits, it runs the rest and is cancelled then.
+
+        Args:
+            limit_s: how long they may wait together, in seconds; past it, one that waits is cancelled.
         """
         self.phase = Phase.CLEANUP
-        cancelled: asyncio.CancelledError | None = None
-        while self.cleanups:
-            function = self.cleanups.pop()
-            try:
-                result = function()
-                if inspect.isawaitable(result):
-                    await result
-            except asyncio.CancelledError as error:
-                cancelled = error
-            except Exception:
-                _log.exception("cleanup of request %s failed", self.request_id)
-        if cancelled is not None:
-            raise cancelled
+        until = None if limit_s is None else time.monotonic() + limit_s
+
+        async def run(function: Cleanup) -> None:
+            result = function()
+            if inspect.isawaitable(result):
+                left_s = None if until is None else max(0.0, until - time.monotonic())
+                await within(_awaited(result), limit_s, describe(function), left_s)
+
+        try:
+            if self.cleanups:
+                await unwind(self.cleanups, run, lambda each: f"cleanup {describe(each)} of request {self.request_id}")
+        finally:
+            self.cleanups = OVER
+
+
+async def _awaited(result: Awaitable[Any]) -> None:
+    await result

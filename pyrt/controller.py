@@ -9,18 +9,18 @@ wrong inside is logged, never sent.
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import traceback
-from collections.abc import AsyncIterable
 from typing import Any
 
-from .context import GlobalContext, LocalContext, Phase
+from .context import OVER, GlobalContext, LocalContext, Phase
 from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
 from .errors import DeadlineExceeded, HttpError, Overload, ValidationError
 from .messages import Request, Response
 from .routing import Router
-from .streams import Stream
+from .streams import Stream, discard
 
 __all__ = ("Controller", "answer_without_route")
 
@@ -80,12 +80,15 @@ class Controller:
                 response: Response = done.value
             else:
                 response = await suspended(work, awaited, endpoint.deadline_s, request, self._left_s(lctx))
+            if type(response.body) is not bytes:
+                response = self._streamed(response, lctx)
         except BaseException as error:
             response = await self._caught(error, endpoint, lctx, raise_errors)
-        if type(response.body) is not bytes:
-            response.body = self._stream(response.body, lctx)
-        elif lctx.cleanups is not None:
-            await self._clean_up(lctx)
+        if type(response.body) is bytes:
+            if lctx.cleanups is None:
+                lctx.cleanups = OVER
+            else:
+                await lctx.cleanup(self._cleanup_timeout_s)
         return await _without_body(response) if request.method == "HEAD" else response
 
     def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
@@ -110,14 +113,13 @@ class Controller:
     ) -> Response:
         """The answer to a request that failed; of one that was cancelled only the cleanup is left."""
         try:
-            if isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside():
-                # Not this request was cancelled, but something that its handler waited for.
-                error = RuntimeError("the handler ended in a cancellation of its own")
+            discard(lctx)
+            error = _foreseen(error)
             if not isinstance(error, Exception):
                 raise error
             return await self._catch(error, endpoint, lctx, raise_errors)
         except BaseException:
-            await self._clean_up(lctx)
+            await lctx.cleanup(self._cleanup_timeout_s)
             raise
 
     async def _catch(self, error: Exception, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool) -> Response:
@@ -125,8 +127,8 @@ class Controller:
         try:
             answer = await within(endpoint.chain.run_catch(lctx), self._cleanup_timeout_s, "its catch hooks")
             if answer is not None:
-                lctx.response = answer.checked()
-                return lctx.response
+                lctx.response = answer
+                return answer if isinstance(answer.body, bytes) else self._streamed(answer, lctx)
         except Exception as failure:
             error = failure
         lctx.response = self._problem(error, lctx, raise_errors)
@@ -150,8 +152,9 @@ class Controller:
         except Exception as failure:  # the author's detail or headers, which nobody can send
             return self._problem(failure, lctx, raise_errors)
 
-    def _stream(self, body: AsyncIterable[bytes | str], lctx: LocalContext) -> Stream:
-        parts = aiter(body)
+    def _streamed(self, response: Response, lctx: LocalContext) -> Response:
+        """The response with its body as a `Stream`; itself it stays as it is, for an author who keeps it."""
+        parts = aiter(response.body)
 
         async def finish(error: BaseException | None) -> None:
             if isinstance(error, Exception):
@@ -160,15 +163,12 @@ class Controller:
             close = getattr(parts, "aclose", None)
             if close is not None:
                 lctx.on_cleanup(close)
-            await self._clean_up(lctx)
+            await lctx.cleanup(self._cleanup_timeout_s)
 
-        return Stream(parts, lctx.limit_s, lambda: self._left_s(lctx), finish, lctx.request)
-
-    async def _clean_up(self, lctx: LocalContext) -> None:
-        try:
-            await within(lctx.cleanup(), self._cleanup_timeout_s, "its cleanup")
-        except DeadlineExceeded as error:
-            _log.error("request %s: %s", lctx.request_id, error)
+        stream = Stream(parts, lctx.limit_s, lambda: self._left_s(lctx), finish, lctx.request)
+        lctx.response = copy.copy(response)
+        lctx.response.body = stream
+        return lctx.response
 
 
 async def answer_without_route(lctx: LocalContext) -> Response:
@@ -189,6 +189,18 @@ async def answer_without_route(lctx: LocalContext) -> Response:
     if request.method == "OPTIONS":
         return Response(status=204, headers=[("allow", allowed)])
     raise HttpError(405, f"this path takes {allowed}", [("allow", allowed)])
+
+
+def _foreseen(error: BaseException) -> BaseException:
+    """An error as the request's own; one that ends more than the request as it is."""
+    if isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside():
+        # Not this request was cancelled, but something that its handler waited for.
+        return RuntimeError("the handler ended in a cancellation of its own")
+    if isinstance(error, Exception | asyncio.CancelledError | KeyboardInterrupt | GeneratorExit):
+        return error
+    own = RuntimeError(f"the handler raised {type(error).__name__}, which is no Exception")
+    own.__cause__ = error
+    return own
 
 
 def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dict[str, Any]]:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import types
 from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
-from .errors import DeadlineExceeded
+from .errors import DeadlineExceeded, UsageError
 
-__all__ = ("is_cancelled_from_outside", "suspended", "within")
+__all__ = ("checked_limit", "is_cancelled_from_outside", "suspended", "within")
 
 T = TypeVar("T")
+
+
+def checked_limit(limit_s: Any, what: str) -> float:
+    """A time limit in seconds, as it was declared for *what*.
+
+    Raises:
+        UsageError: not a number, or none that time could reach.
+    """
+    if not isinstance(limit_s, int | float) or not 0 < limit_s < math.inf:
+        raise UsageError(f"{what} is a number of seconds over 0, got {limit_s!r}")
+    return float(limit_s)
 
 
 async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: object, left_s: float | None = None) -> T:
@@ -43,11 +55,14 @@ async def suspended(
     limit = asyncio.timeout(limit_s if left_s is None else left_s)
     try:
         async with limit:
-            return await resumed(work, awaited)
-    except TimeoutError:
+            result = await resumed(work, awaited)
+    except Exception as error:
         if not limit.expired():
             raise
-        raise DeadlineExceeded(str(what), limit_s) from None
+        raise DeadlineExceeded(str(what), limit_s) from (None if isinstance(error, TimeoutError) else error)
+    if limit.expired():
+        raise DeadlineExceeded(str(what), limit_s)  # it caught its cancellation, and went on
+    return result
 
 
 @types.coroutine

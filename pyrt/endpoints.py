@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import sys
+import types
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Union, get_args, get_origin
 
-from .binding import Binding, Source, annotation, body_source, is_async, param_source, request_vocabulary
+from .binding import Binding, Source, annotation, body_source, is_async, is_query, param_source, request_vocabulary
 from .context import LocalContext, Phase
 from .errors import UsageError, describe
 from .hooks import HookChain
@@ -130,13 +131,23 @@ class Endpoint:
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:
     """Refuse a path parameter that is annotated with what its converter never makes."""
     wanted, made = annotation(handler, name), converter.type
-    if not isinstance(wanted, type) or wanted in (Any, inspect.Parameter.empty) or made is None:
+    if is_query(wanted):
+        raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
+    kinds = [get_origin(each) or each for each in (get_args(wanted) if _is_union(wanted) else (wanted,))]
+    if made is None or not all(isinstance(kind, type) and kind not in _ANYTHING for kind in kinds):
         return
-    if not issubclass(made, wanted) and (made, wanted) != (int, float):
+    if not any(issubclass(made, kind) or (made, kind) == (int, float) for kind in kinds):
         raise UsageError(
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
-            f"{wanted.__name__}; change one of them, as in {{{name}:int}}"
+            f"{inspect.formatannotation(wanted)}; change one of them, as in {{{name}:int}}"
         )
+
+
+_ANYTHING = (Any, inspect.Parameter.empty)
+
+
+def _is_union(wanted: Any) -> bool:
+    return get_origin(wanted) in (Union, types.UnionType)
 
 
 def _check_portable(handler: Callable[..., Any], binding: Binding, portable: set[str]) -> None:

@@ -7,6 +7,8 @@ and each has one answer over HTTP (see `pyrt.controller`).
 from __future__ import annotations
 
 import copyreg
+import functools
+import inspect
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -260,6 +262,11 @@ def caller() -> str:
 
 def describe(function: Any) -> str:
     """`name (file:line)` of a function, for messages that must name a place."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function) if callable(function) else function
     code = getattr(function, "__code__", None)
+    if code is None and callable(function):
+        code = getattr(type(function).__call__, "__code__", None)
     name = getattr(function, "__qualname__", repr(function))
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name

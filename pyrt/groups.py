@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
+from .deadlines import checked_limit
 from .errors import FrozenError, UsageError, caller, describe
 from .hooks import PHASES, HookFunction
 from .types import Handler, Hook
@@ -39,9 +40,14 @@ class RouteOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class RouteDeclaration:
-    """A route as it was declared (see `RouteOptions`), in its group."""
+    """A route as it was declared (see `RouteOptions`), in its group.
+
+    Attributes:
+        place: file and line that declared it.
+    """
 
     group: Group
+    place: str
     methods: tuple[str, ...]
     path: str
     handler: Handler
@@ -59,10 +65,10 @@ class RouteDeclaration:
                 raise UsageError(f"{self.where}: method {method!r}; known: {', '.join(METHODS)} (upper case)")
         if not self.methods:
             raise UsageError(f"{self.where} answers no method; name one or more of {', '.join(METHODS)}")
-        if not 200 <= self.status <= 599:
-            raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status}")
-        if self.deadline_s is not None and not self.deadline_s > 0:
-            raise UsageError(f"{self.where}: deadline_s is over 0, or None for no limit, got {self.deadline_s:g}")
+        if not isinstance(self.status, int) or not 200 <= self.status <= 599:
+            raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status!r}")
+        if self.deadline_s is not None:
+            checked_limit(self.deadline_s, f"{self.where}: deadline_s, unless it is None for no limit,")
         if self.name:
             self.group.declared.name_route(self)
         else:
@@ -185,12 +191,14 @@ class Group:
             FrozenError: the app has started.
             UsageError: an unknown method or status; at `freeze()` also a bad path, conflict or handler.
         """
-        chosen = tuple(methods)
+        if not path.startswith("/") and (path or not self._prefix):
+            raise UsageError(f"a route's path begins with '/', or is '' in a group, got {path!r}")
+        chosen, place = tuple(methods), caller()
         options.setdefault("deadline_s", self.declared.deadline_s)
 
         def register(handler: F) -> F:
             self.declared.refuse_when_frozen(f"route {path!r}")
-            self.declared.routes.append(RouteDeclaration(self, chosen, self._prefix + path, handler, **options))
+            self.declared.routes.append(RouteDeclaration(self, place, chosen, self._prefix + path, handler, **options))
             return handler
 
         return register

@@ -15,10 +15,11 @@ from typing import Any
 
 from .binding import Binding, Source, Vocabulary, is_async, parameters, request_vocabulary
 from .context import LocalContext
-from .deadlines import is_cancelled_from_outside, within
+from .deadlines import checked_limit, is_cancelled_from_outside, within
 from .errors import UsageError, describe
 from .messages import Response
 from .scripts import Script
+from .streams import discard
 from .types import Hook
 
 __all__ = ("HookChain", "HookFunction")
@@ -50,8 +51,10 @@ class HookFunction:
         parameters(self.function)
         if self.timeout_s is not None and not is_async(self.function):
             raise UsageError(f"{self.where} is not `async def` and cannot be interrupted: it takes no timeout_s")
-        if self.timeout_s is not None and self.timeout_s <= 0:
-            raise UsageError(f"{self.where}: timeout_s is over 0, got {self.timeout_s:g}")
+        if self.timeout_s is not None:
+            object.__setattr__(self, "timeout_s", checked_limit(self.timeout_s, f"{self.where}: timeout_s"))
+        if inspect.isgeneratorfunction(self.function) or inspect.isasyncgenfunction(self.function):
+            raise UsageError(f"the hook {self.where} is a generator; a hook returns its answer")
         own = getattr(self.function, "__name__", "")
         object.__setattr__(self, "name", self.name or (own if own.isidentifier() else self.where))
 
@@ -142,7 +145,10 @@ class HookChain:
         An answer goes to `response` and leaves the loop around the lines; after hooks' goes to `context.response`.
         """
         of = script.name("of", Response.of)
-        answers = [f"context.response = {of}(answer)"] if phase == "after" else [f"response = {of}(answer)", "break"]
+        if phase == "after":
+            answers = [f"{script.name('replace', _replace)}(context, {of}(answer))"]
+        else:
+            answers = [f"response = {of}(answer)", "if response is answer: response.checked()", "break"]
         lines = []
         for hook, binding in self._steps[phase]:
             lines += [*hook.write(script, binding), "if answer is not None:", *(f"    {line}" for line in answers)]
@@ -161,6 +167,11 @@ class HookChain:
 def _steps(hooks: Iterable[Hook | HookFunction], names: Vocabulary) -> tuple[tuple[HookFunction, Binding], ...]:
     made = [HookFunction.of(hook) for hook in hooks]
     return tuple((hook, Binding(hook.function, names)) for hook in made)
+
+
+def _replace(lctx: LocalContext, response: Response) -> None:
+    discard(lctx)
+    lctx.response = response
 
 
 def _failed(lctx: LocalContext, name: str, error: BaseException) -> None:

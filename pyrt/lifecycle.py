@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .binding import Binding, Vocabulary
 from .errors import DeadlineExceeded, UsageError, describe
+from .unwinding import unwind
 
 __all__ = ("Lifecycle", "LifecycleFunction")
 
@@ -65,13 +66,12 @@ class Lifecycle:
             raise
 
     async def stop(self) -> None:
-        """Undo in reverse; a failure is logged and the rest still stops."""
-        while self._exits:
-            declared, leave = self._exits.pop()
-            try:
-                await _limited(declared, leave())
-            except Exception:
-                _log.exception("%s failed while the app stopped", describe(declared.function))
+        """Undo in reverse; a failure is logged and the rest still stops, also when this is cancelled meanwhile."""
+        await unwind(
+            self._exits,
+            lambda step: _limited(step[0], step[1]()),
+            lambda step: f"while the app stopped, {describe(step[0].function)}",
+        )
 
 
 async def _limited(declared: LifecycleFunction, result: Any) -> None:

@@ -274,7 +274,7 @@ class Response:
         elif isinstance(value, Response):
             return value
         elif isinstance(value, bytes):
-            body, raw = value, _BYTES
+            body, raw = bytes(value), _BYTES
         elif isinstance(value, str):
             body, raw = value.encode(), _TEXT
         elif isinstance(value, AsyncIterable):
@@ -304,6 +304,8 @@ class Response:
         """
         if isinstance(self.body, str):
             self.body = self.body.encode()
+        elif isinstance(self.body, bytes):
+            self.body = bytes(self.body)
         if not isinstance(self.body, bytes | AsyncIterable):
             raise UsageError(f"a response's body is bytes, str or async iterable, got {type(self.body).__name__}")
         if not isinstance(self.status, int) or not 200 <= self.status <= 599:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .deadlines import within
+from .deadlines import is_cancelled_from_outside, within
+from .errors import DeadlineExceeded
 
-__all__ = ("Stream",)
+if TYPE_CHECKING:
+    from .context import LocalContext
+
+__all__ = ("Stream", "discard")
+
+
+def discard(lctx: LocalContext) -> None:
+    """Close the body of a response that will not be sent, at the request's end: another may have taken it over."""
+    close = getattr(lctx.response and lctx.response.body, "aclose", None)
+    if close is not None:
+        lctx.on_cleanup(close)
 
 
 class Stream:
@@ -50,7 +62,10 @@ class Stream:
             raise StopAsyncIteration
         try:
             while True:
-                part = await within(self._next(), self._limit_s, self._what, self._left_s())
+                # Parts that are made without waiting must not keep the event loop from everything else.
+                await asyncio.sleep(0)
+                left_s = self._left()
+                part = await within(self._next(), self._limit_s, self._what, left_s)
                 encoded = part.encode() if isinstance(part, str) else part
                 if not isinstance(encoded, bytes):
                     raise TypeError(f"a part of a streamed body is bytes or str, got {type(encoded).__name__}")
@@ -59,6 +74,11 @@ class Stream:
         except StopAsyncIteration:
             await self._close(None)
             raise
+        except asyncio.CancelledError as error:
+            await self._close(error)
+            if is_cancelled_from_outside():
+                raise
+            raise RuntimeError("the stream ended in a cancellation of its own") from error
         except BaseException as error:
             await self._close(error)
             raise
@@ -66,6 +86,12 @@ class Stream:
     async def aclose(self) -> None:
         """End it here: what makes the parts is closed, and the request is over."""
         await self._close(None)
+
+    def _left(self) -> float | None:
+        left_s = self._left_s()
+        if self._limit_s is not None and left_s is not None and left_s <= 0:
+            raise DeadlineExceeded(str(self._what), self._limit_s)
+        return left_s
 
     async def _next(self) -> Any:
         return await anext(self._parts)

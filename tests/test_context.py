@@ -106,3 +106,9 @@ def test_what_is_not_set_has_its_first_value() -> None:
 def test_a_misspelled_attribute_is_not_taken() -> None:
     with pytest.raises(AttributeError):
         local().stat = 1  # type: ignore[attr-defined]
+
+
+def test_nothing_can_be_taken_from_the_global_context() -> None:
+    gctx = GlobalContext(QueueFabric())
+    with pytest.raises(UsageError, match="config"):
+        del gctx.config

@@ -7,7 +7,7 @@ import pytest
 
 from pyrt import App, HttpError, LocalContext, Request, Response
 from pyrt.context import Phase
-from pyrt.errors import DeadlineExceeded
+from pyrt.errors import ClosedError, DeadlineExceeded
 from pyrt.streams import Stream
 from pyrt.testing import ManualClock
 
@@ -268,3 +268,240 @@ async def test_cleanup_sees_the_answer() -> None:
 
     await app.handle(Request("GET", "/"))
     assert seen == [202]
+
+
+async def test_a_stream_that_never_waits_ends_with_the_deadline_too() -> None:
+    clock = ManualClock()
+    app = App(clock=clock, deadline_s=10.0)
+
+    @app.get("/")
+    async def handler() -> AsyncIterator[bytes]:
+        while True:
+            clock.advance(1.0)
+            yield b""
+
+    response = await app.handle(Request("GET", "/"))
+    with pytest.raises(DeadlineExceeded):
+        await parts_of(response)
+
+
+async def test_a_stream_that_never_waits_leaves_the_event_loop_to_others() -> None:
+    app, others = App(), asyncio.Event()
+
+    @app.get("/")
+    async def handler() -> AsyncIterator[bytes]:
+        yield b"a"
+        while not others.is_set():
+            yield b"a"
+
+    response = await app.handle(Request("GET", "/"))
+    asyncio.get_running_loop().call_soon(others.set)
+    assert set(await parts_of(response)) == {b"a"}
+
+
+async def test_what_a_stream_cancels_itself_is_its_failure() -> None:
+    app, cleaned = App(), []
+    app.before(lambda lctx: lctx.on_cleanup(lambda: cleaned.append(True)))
+
+    @app.get("/")
+    async def handler() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise asyncio.CancelledError
+
+    response = await app.handle(Request("GET", "/"))
+    with pytest.raises(RuntimeError, match="cancellation of its own"):
+        await parts_of(response)
+    assert cleaned == [True]
+
+
+# What is answered, whatever it is
+
+
+class Text(bytes):
+    """What is bytes, but not exactly."""
+
+
+class Broken:
+    """What is an async iterable by its looks."""
+
+    def __aiter__(self) -> Any:
+        raise KeyError("broken")
+
+
+ANSWERS = [(Text(b"a"), 200, b"a"), (Response(Text(b"a"), 201), 201, b"a"), (Response(Broken()), 500, None)]
+
+
+@pytest.mark.parametrize(("answer", "status", "body"), ANSWERS)
+@pytest.mark.parametrize("phase", ["before", "handler", "after", "catch"])
+async def test_every_answer_is_sendable_or_a_500_and_cleaned_up(
+    phase: str, answer: Any, status: int, body: bytes | None
+) -> None:
+    app, cleaned = App(), []
+    app.before(lambda lctx: lctx.on_cleanup(lambda: cleaned.append(True)))
+    if phase != "handler":
+        getattr(app, phase)(lambda: answer)
+
+    @app.get("/")
+    async def handler() -> Any:
+        if phase == "catch":
+            raise KeyError
+        return answer if phase == "handler" else "unused"
+
+    response = await app.handle(Request("GET", "/"))
+    assert response.status == status
+    assert type(response.body) is bytes
+    assert body in (None, response.body)
+    assert cleaned == [True]
+
+
+@pytest.mark.parametrize(("body", "status"), [({}, 200), (b"", 999)])
+async def test_what_a_before_hook_answers_is_checked(body: Any, status: int) -> None:
+    app = App()
+
+    @app.before
+    def hook() -> Response:
+        made = Response()
+        made.body, made.status = body, status
+        return made
+
+    app.get("/")(lambda: "unused")
+    assert (await app.handle(Request("GET", "/"))).status == 500
+
+
+class Panic(BaseException):
+    """What extensions raise that are not of this world."""
+
+
+@pytest.mark.parametrize("error", [Panic, SystemExit])
+async def test_what_is_raised_and_no_exception_is_a_500_and_cleaned_up(
+    error: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, cleaned = App(), []
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: cleaned.append(True))
+        raise error("secret")
+
+    response = await app.handle(Request("GET", "/"))
+    assert (response.status, cleaned) == (500, [True])
+    assert b"secret" not in response.body
+    assert f"{error.__name__}: secret" in caplog.text
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit])
+async def test_what_ends_more_than_the_request_passes_through_after_cleanup(error: type[BaseException]) -> None:
+    app, cleaned = App(), []
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: cleaned.append(True))
+        raise error
+
+    with pytest.raises(error):
+        await app.handle(Request("GET", "/"))
+    assert cleaned == [True]
+
+
+async def test_the_cleanup_has_one_time_limit_for_all_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    app, cleaned = App(cleanup_timeout_s=0.001), []
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: cleaned.append("plain"))
+        for _ in range(3):
+            lctx.on_cleanup(endless)
+
+    assert (await app.handle(Request("GET", "/"))).status == 204
+    assert cleaned == ["plain"]
+    assert caplog.text.count("was cancelled after 0.001 s") == 3
+
+
+async def test_what_comes_too_late_for_the_cleanup_is_refused() -> None:
+    app, kept = App(), []
+
+    @app.get("/{way}")
+    async def handler(way: str, lctx: LocalContext) -> AsyncIterator[bytes] | None:
+        kept.append(lctx)
+        if way == "cleaned":
+            lctx.on_cleanup(lambda: None)
+        if way == "failed":
+            raise KeyError
+        return streamed() if way == "streamed" else None
+
+    async def streamed() -> AsyncIterator[bytes]:
+        yield b"a"
+
+    for way in ("plain", "cleaned", "failed"):
+        await app.handle(Request("GET", f"/{way}"))
+    await parts_of(await app.handle(Request("GET", "/streamed")))
+    for lctx in kept:
+        with pytest.raises(ClosedError, match=lctx.request_id):
+            lctx.on_cleanup(lambda: None)
+
+
+async def test_what_ends_the_process_is_raised_after_the_rest_of_the_cleanup() -> None:
+    app, cleaned = App(), []
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> None:
+        lctx.on_cleanup(lambda: cleaned.append(True))
+        lctx.on_cleanup(interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        await app.handle(Request("GET", "/"))
+    assert cleaned == [True]
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+async def test_past_the_deadline_it_is_a_504_whatever_becomes_of_the_cancellation(error: Any) -> None:
+    app = App(deadline_s=0.001)
+
+    @app.get("/")
+    async def handler() -> str:
+        try:
+            await endless()
+        except asyncio.CancelledError:
+            if error:
+                raise error from None
+        return "late"
+
+    assert (await app.handle(Request("GET", "/"))).status == 504
+
+
+@pytest.mark.parametrize("way", ["replaced", "failed"])
+async def test_a_stream_that_is_not_sent_is_closed(way: str) -> None:
+    app, closed = App(), []
+
+    class Parts:
+        def __aiter__(self) -> Any:
+            return self
+
+        async def aclose(self) -> None:
+            closed.append(True)
+
+    @app.after
+    def hook() -> str:
+        if way == "failed":
+            raise KeyError
+        return "other"
+
+    app.get("/")(lambda: Parts())
+    response = await app.handle(Request("GET", "/"))
+    assert (response.status, closed) == (200 if way == "replaced" else 500, [True])
+
+
+async def test_an_author_may_keep_the_response_that_was_streamed() -> None:
+    class Parts:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"a"
+
+    kept = Response(Parts(), 201)
+    app = App()
+    app.get("/")(lambda: kept)
+    for _ in range(2):
+        response = await app.handle(Request("GET", "/"))
+        assert (response.status, await parts_of(response)) == (201, [b"a"])

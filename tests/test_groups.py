@@ -1,4 +1,7 @@
 import functools
+import math
+from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -144,10 +147,38 @@ def test_a_time_limit_is_for_hooks_that_can_be_interrupted() -> None:
     with pytest.raises(UsageError, match="cannot be interrupted"):
         App().before(timeout_s=1.0)(lambda: None)
 
-    async def hook() -> None: ...
 
-    with pytest.raises(UsageError, match="over 0"):
-        App().before(timeout_s=0.0)(hook)
+@pytest.mark.parametrize("limit_s", [0.0, -1, math.inf, math.nan, "1", Decimal("0.5")])
+def test_a_time_limit_is_a_number_of_seconds_over_0(limit_s: Any) -> None:
+    async def function() -> None: ...
+
+    for declare in (
+        lambda: App(deadline_s=limit_s),
+        lambda: App(cleanup_timeout_s=limit_s),
+        lambda: App().get("/", deadline_s=limit_s)(function),
+        lambda: App().before(timeout_s=limit_s)(function),
+        lambda: App().on_start(timeout_s=limit_s)(function),
+    ):
+        with pytest.raises(UsageError, match="is a number of seconds over 0"):
+            declare()
+
+
+async def generates() -> AsyncIterator[str]:
+    yield ""
+
+
+def test_a_hook_answers_by_returning() -> None:
+    with pytest.raises(UsageError, match="generator"):
+        App().before(generates)
+
+
+def test_a_path_in_a_group_begins_with_a_slash_or_is_empty() -> None:
+    group = App().group("/g")
+    with pytest.raises(UsageError, match="begins with '/'"):
+        group.get("x")
+    with pytest.raises(UsageError, match="begins with '/'"):
+        App().get("")
+    group.get("")
 
 
 def test_nothing_can_be_added_after_freeze() -> None:

@@ -263,6 +263,10 @@ def test_a_path_parameter_may_not_have_a_name_that_means_something_else() -> Non
         ("/{id:path}", str, True),
         ("/{id:uuid}", str, False),
         ("/{id:even}", str, True),
+        ("/{id:int}", int | None, True),
+        ("/{id:int}", str | None, False),
+        ("/{id:int}", list[int], False),
+        ("/{id:int}", Query[int], False),
     ],
 )
 def test_a_path_parameter_is_annotated_with_what_its_converter_makes(

@@ -124,3 +124,43 @@ async def test_a_lifespan_is_a_context_manager() -> None:
     app.lifespan()(lambda: None)
     with pytest.raises(UsageError, match="yield"):
         await app.start()
+
+
+async def test_a_stop_that_ends_in_a_cancellation_of_its_own_is_logged_and_the_rest_stops(caplog: Any) -> None:
+    app, order = App(), []
+    app.on_stop(priority=0)(lambda: order.append("rest"))
+
+    @app.on_stop(priority=1)
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(asyncio.Event().wait())
+        task.cancel()
+        await task
+
+    await app.start()
+    await app.stop()
+    assert order == ["rest"]
+    assert "cancelled" in caplog.text
+
+
+async def test_a_stop_that_is_cancelled_stops_everything_and_is_cancelled_then() -> None:
+    app, order, waiting = App(), [], asyncio.Event()
+
+    class Noted(Module):
+        async def stop(self) -> None:
+            order.append("module")
+
+    app.module("noted", Noted)
+    app.on_stop(priority=0)(lambda: order.append("rest"))
+
+    @app.on_stop(priority=1)
+    async def endless() -> None:
+        waiting.set()
+        await asyncio.Event().wait()
+
+    await app.start()
+    stopping = asyncio.create_task(app.stop())
+    await waiting.wait()
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert order == ["rest", "module"]

@@ -14,7 +14,7 @@ MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "pyrt.") 
 LAYERS = [
     ["errors", "types"],
     ["messages", "pools"],
-    ["routing", "gtype", "context", "deadlines", "scripts"],
+    ["routing", "gtype", "context", "deadlines", "unwinding", "scripts"],
     ["binding"],
     ["hooks", "queue", "modules", "subscribers", "lifecycle", "streams"],
     ["endpoints"],

@@ -404,8 +404,10 @@ class Http1Protocol(asyncio.Protocol):
                 await self._stream(response, response.body, keep_alive, chunked=request.version == "1.1")
             elif not self._transport.is_closing():
                 self._write(response, keep_alive=keep_alive)
-        except asyncio.CancelledError:
+        except BaseException as error:
             self._transport.close()
+            if not isinstance(error, asyncio.CancelledError):
+                raise
         finally:
             self._task = None
             if self._lost:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import UsageError
+from ..unwinding import unwind
 
 __all__ = ("Module", "Modules")
-
-_log = logging.getLogger("pyrt")
 
 
 class Module:
@@ -51,12 +49,7 @@ class Modules(Mapping[str, Any]):
 
     async def stop(self) -> None:
         """Stop what was started, last first; a failure is logged and the rest still stops."""
-        while self._started:
-            name = self._started.pop()
-            try:
-                await self._modules[name].stop()
-            except Exception:
-                _log.exception("module %r failed to stop", name)
+        await unwind(self._started, lambda name: self._modules[name].stop(), lambda name: f"stopping module {name!r}")
 
 
 def _made(name: str, make: Callable[[], Any]) -> Module:

@@ -514,3 +514,14 @@ def test_an_answer_made_ready_is_what_it_would_be_without(value: object, status:
     for keep_alive in (True, False):
         expected = encode(made, keep_alive=keep_alive, date=b"date: x\r\n").replace(b"x-a: b\r\n", b"")
         assert encode(ready, keep_alive=keep_alive, date=b"date: x\r\n") == expected
+
+
+async def test_what_ends_a_request_without_an_answer_ends_the_connection() -> None:
+    class Broken:
+        async def handle(self, request: Request) -> Response:
+            raise GeneratorExit
+
+    protocol, transport = connect(Broken())
+    protocol.data_received(get("/"))
+    await settle()
+    assert (transport.is_closing(), bytes(transport.written)) == (True, b"")
