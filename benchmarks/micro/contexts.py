@@ -66,6 +66,7 @@ class Pooled:
     version = "1"
 
     def time_take_and_give(self):
+        need("LocalContext.phase")
         create, request, gctx = _local()
         set_up, pool = create.__init__, [create(request, gctx)]
         for _ in LOOP:
