@@ -47,7 +47,7 @@ class App(Group):
         converters: of one's own for path parameters, by name.
         threads: `def` handlers that run at once.
         processes: `cpu=True` handlers that run at once, each in a process of its own; by default one per core.
-        debug: show clients the stack trace of an unexpected error.
+        debug: show clients the stack trace of an unexpected error; an attribute, too, until the app starts.
     """
 
     def __init__(
@@ -219,6 +219,7 @@ class App(Group):
                 for subscriber in self._subscribers:
                     subscriber.start()
                 self._started, self._stopped = True, False
+                self._controller.debug = self.debug  # type: ignore[union-attr]
                 # Until it stops, requests go to the controller without a question in between.
                 self.handle = self._controller.handle  # type: ignore[method-assign, union-attr]
 

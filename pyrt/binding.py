@@ -13,9 +13,10 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
-from .context import LocalContext
+from .context import GlobalContext, LocalContext
 from .errors import UnknownName, UsageError, ValidationError, Violation, describe
 from .gtype import GType
+from .messages import Request
 from .scripts import Script
 
 __all__ = (
@@ -35,14 +36,22 @@ __all__ = (
 
 
 class Source(NamedTuple):
-    """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*."""
+    """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*.
+
+    Attributes:
+        kind: its type, for a parameter's annotation to agree with; None for any.
+    """
 
     expression: str
     value: Any = None
     is_query: bool = False
+    kind: type | None = None
 
 
 Vocabulary = Mapping[str, Source]
+
+# Annotations that say nothing.
+ANYTHING = (Any, inspect.Parameter.empty)
 
 T = TypeVar("T")
 
@@ -57,13 +66,14 @@ Query = Annotated[T, QueryParameter()]
 
 def vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
     """The names every function of an app may use: `gctx`, its modules, and *more* for this kind of function."""
-    constants = {name: Source("{}", module) for name, module in modules.items()}
-    return {"gctx": Source("context.gctx"), **constants, **more}
+    constants = {name: Source("{}", module, kind=type(module)) for name, module in modules.items()}
+    return {"gctx": Source("context.gctx", kind=GlobalContext), **constants, **more}
 
 
 def request_vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
     """The names of what runs inside a request: also `req` and `lctx`."""
-    return vocabulary(modules, req=Source("context.request"), lctx=Source("context"), **more)
+    own = {"req": Source("context.request", kind=Request), "lctx": Source("context", kind=LocalContext)}
+    return vocabulary(modules, **own, **more)
 
 
 def param_source(name: str) -> Source:
@@ -90,6 +100,7 @@ class Binding:
         for parameter in parameters(function):
             source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
             if source is not None:
+                _check_kind(function, parameter.name, source)
                 self.sources[parameter.name] = source
             elif parameter.name not in _given(function):
                 # Also one with a default: it may be a name misspelt, and would never be given.
@@ -140,6 +151,24 @@ def _given(function: Callable[..., Any]) -> Mapping[str, Any]:
     return function.keywords if isinstance(function, functools.partial) else {}
 
 
+def _check_kind(function: Callable[..., Any], name: str, source: Source) -> None:
+    """Refuse a parameter whose annotation says that something else will come."""
+    if source.is_query or source.kind is None:
+        return
+    wanted, kind = annotation(function, name), source.kind
+    _refuse_query(function, name, wanted)
+    if isinstance(wanted, type) and wanted not in ANYTHING and not getattr(wanted, "_is_protocol", False):
+        if not issubclass(kind, wanted):
+            raise UsageError(
+                f"{describe(function)}: {name!r} is a {kind.__name__}, but it is annotated {wanted.__name__}"
+            )
+
+
+def _refuse_query(function: Callable[..., Any], name: str, wanted: Any) -> None:
+    if is_query(wanted):
+        raise UsageError(f"{describe(function)}: {name!r} has a meaning of its own, and is no query parameter")
+
+
 def is_async(function: Callable[..., Any]) -> bool:
     """Whether calling *function* gives a coroutine: `async def`, a partial of one, an object that is called so."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
@@ -163,6 +192,7 @@ def annotation(function: Callable[..., Any], name: str) -> Any:
 def body_source(function: Callable[..., Any]) -> Source:
     """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON."""
     wanted = annotation(function, "body")
+    _refuse_query(function, "body", wanted)
     if wanted is inspect.Parameter.empty or wanted is Any:
         return Source("context.request.json()")
     if wanted is bytes:

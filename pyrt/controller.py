@@ -35,10 +35,10 @@ class Controller:
         unmatched: answers where no route does, see `answer_without_route`.
         cleanup_timeout_s: how long the catch hooks and the cleanup may take, each, once a request has failed or
             ended, in seconds.
-        debug: whether a problem document shows the stack trace of an unexpected error.
+        debug: whether a problem document shows the stack trace of an unexpected error; an attribute, too.
     """
 
-    __slots__ = ("_cleanup_timeout_s", "_debug", "_first_way", "gctx", "router", "unmatched")
+    __slots__ = ("_cleanup_timeout_s", "_first_way", "debug", "gctx", "router", "unmatched")
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Controller:
         debug: bool = False,
     ) -> None:
         self.router, self.unmatched, self.gctx = router, unmatched, gctx
-        self._first_way, self._cleanup_timeout_s, self._debug = router.first_way, cleanup_timeout_s, debug
+        self._first_way, self._cleanup_timeout_s, self.debug = router.first_way, cleanup_timeout_s, debug
 
     async def handle(self, request: Request, raise_errors: bool = False) -> Response:
         """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
@@ -141,7 +141,7 @@ class Controller:
             if raise_errors:
                 raise error
             _log.error("request %s failed: %s", lctx.request_id, lctx.request, exc_info=error)
-            if self._debug:
+            if self.debug:
                 more["traceback"] = (
                     "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
                 )
@@ -218,9 +218,10 @@ def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dic
 
 async def _without_body(response: Response) -> Response:
     """The answer to HEAD: the headers of GET, its length among them, and no body (RFC 9110 section 9.3.2)."""
-    bare = Response(b"", response.status, response.raw)
     if isinstance(response.body, Stream):
         await response.body.aclose()
-    elif "content-length" not in bare.headers and response.status not in (204, 304):
+        return response
+    bare = Response(b"", response.status, response.raw)
+    if "content-length" not in bare.headers and response.status not in (204, 304):
         bare.headers.add("content-length", str(len(response.body)))
     return bare

@@ -9,7 +9,17 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Union, get_args, get_origin
 
-from .binding import Binding, Source, annotation, body_source, is_async, is_query, param_source, request_vocabulary
+from .binding import (
+    ANYTHING,
+    Binding,
+    Source,
+    annotation,
+    body_source,
+    is_async,
+    is_query,
+    param_source,
+    request_vocabulary,
+)
 from .context import LocalContext, Phase
 from .errors import UsageError, describe
 from .hooks import HookChain
@@ -17,6 +27,7 @@ from .messages import Response
 from .pools import Pools
 from .routing import Converter
 from .scripts import Script
+from .streams import begun
 
 __all__ = ("Endpoint",)
 
@@ -56,7 +67,7 @@ class Endpoint:
         pools: Pools | None = None,
     ) -> None:
         names = request_vocabulary(
-            modules, res=Source("{}(context)", partial(_new_response, status)), body=body_source(handler)
+            modules, res=Source("{}(context)", partial(_new_response, status), kind=Response), body=body_source(handler)
         )
         taken = sorted(set(params) & set(names))
         if taken:
@@ -103,7 +114,7 @@ class Endpoint:
         if is_async(self.handler):
             return [f"result = await {self._binding.written(script)}"]
         if inspect.isasyncgenfunction(self.handler):
-            return [f"result = {self._binding.written(script)}"]
+            return [f"result = await {script.name('begun', begun)}({self._binding.written(script)})"]
         pools = script.name("pools", self._pools)
         if self._cpu:
             function, arguments = script.name("function", self.handler), self._binding.arguments(script)
@@ -134,16 +145,13 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
     if is_query(wanted):
         raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
     kinds = [get_origin(each) or each for each in (get_args(wanted) if _is_union(wanted) else (wanted,))]
-    if made is None or not all(isinstance(kind, type) and kind not in _ANYTHING for kind in kinds):
+    if made is None or not all(isinstance(kind, type) and kind not in ANYTHING for kind in kinds):
         return
     if not any(issubclass(made, kind) or (made, kind) == (int, float) for kind in kinds):
         raise UsageError(
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
             f"{inspect.formatannotation(wanted)}; change one of them, as in {{{name}:int}}"
         )
-
-
-_ANYTHING = (Any, inspect.Parameter.empty)
 
 
 def _is_union(wanted: Any) -> bool:
@@ -184,5 +192,6 @@ def _filled(lctx: LocalContext, result: Any) -> Response:
     if result is not None:
         named = Response.of(result, response.status)
         response.body = named.body
-        response.headers.raw[:0] = named.raw
+        if "content-type" not in response.headers:
+            response.headers.raw[:0] = named.raw
     return response.checked()

@@ -11,7 +11,7 @@ import functools
 import inspect
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -101,10 +101,13 @@ class HttpError(PyrtError):
         headers: added to the answer.
     """
 
-    def __init__(self, status: int, detail: str = "", headers: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, status: int, detail: str = "", headers: Sequence[tuple[str, str]] | Mapping[str, str] = ()
+    ) -> None:
         if not 400 <= status <= 599:
             raise UsageError(f"HttpError takes a status from 400 to 599, got {status}")
-        self.status, self.detail, self.headers = status, detail, tuple(headers)
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        self.status, self.detail, self.headers = status, detail, tuple(pairs)
         super().__init__(f"{status} {self.title}" + (f": {detail}" if detail else ""))
 
     @property

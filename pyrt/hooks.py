@@ -122,7 +122,7 @@ class HookChain:
         names = request_vocabulary(modules or {})
         self._steps = {
             "before": _steps(before, names),
-            "after": _steps(after, names | {"res": Source("context.response")})[::-1],
+            "after": _steps(after, names | {"res": Source("context.response", kind=Response)})[::-1],
             "catch": _steps(catch, names | {"error": Source("context.error")})[::-1],
         }
 

@@ -7,7 +7,7 @@ Header names and values are bytes as they came; `Headers` reads them case-insens
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,6 +18,8 @@ from .errors import MalformedBody, UsageError, phrase
 __all__ = ("Headers", "Request", "Response")
 
 Pair = tuple[str | bytes, str | bytes]
+Pairs = Iterable[Pair] | Mapping[str, str]
+"""Field lines to be sent: pairs, or a mapping where no name occurs twice."""
 
 # RFC 9110 section 5.6.2 (token) and 5.5 (field-value): no control characters, so no forged line can leave.
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -42,13 +44,17 @@ def _raw(text: str | bytes) -> bytes:
     return text.encode("latin-1") if isinstance(text, str) else text
 
 
+def _each(pairs: Pairs) -> Iterable[Pair]:
+    return pairs.items() if isinstance(pairs, Mapping) else pairs
+
+
 class Headers:
     """Field lines in order; one name may occur many times; names compare case-insensitively."""
 
     __slots__ = ("raw",)
 
-    def __init__(self, pairs: Iterable[Pair] = ()) -> None:
-        self.raw: list[tuple[bytes, bytes]] = [(_raw(name), _raw(value)) for name, value in pairs]
+    def __init__(self, pairs: Pairs = ()) -> None:
+        self.raw: list[tuple[bytes, bytes]] = [(_raw(name), _raw(value)) for name, value in _each(pairs)]
 
     @classmethod
     def from_raw(cls, raw: list[tuple[bytes, bytes]]) -> Headers:
@@ -122,7 +128,7 @@ class Request:
         self,
         method: str,
         target: str,
-        headers: Headers | Iterable[Pair] = (),
+        headers: Headers | Pairs = (),
         body: bytes = b"",
         client: tuple[str, int] | None = None,
         version: str = "1.1",
@@ -203,7 +209,7 @@ class Response:
         self,
         body: bytes | str | AsyncIterable[bytes | str] = b"",
         status: int = 200,
-        headers: Iterable[Pair] = (),
+        headers: Pairs = (),
         content_type: str | None = None,
     ) -> None:
         if not 200 <= status <= 599:
@@ -216,8 +222,7 @@ class Response:
         self.raw: list[tuple[bytes, bytes]] | tuple[tuple[bytes, bytes], ...] = []
         if content_type is not None:
             self.headers.add("content-type", content_type)
-        for name, value in headers:
-            self.headers.add(name, value)
+        self._add(headers)
 
     @property
     def headers(self) -> Headers:
@@ -227,24 +232,27 @@ class Response:
         return Headers.from_raw(self.raw)
 
     @headers.setter
-    def headers(self, headers: Headers) -> None:
-        self.raw = headers.raw
+    def headers(self, headers: Headers | Pairs) -> None:
+        self.raw = []
+        self._add(headers)
+
+    def _add(self, headers: Headers | Pairs) -> None:
+        for name, value in _each(headers.raw if isinstance(headers, Headers) else headers):
+            self.headers.add(name, value)
 
     @classmethod
     def json(
         cls,
         value: Any,
         status: int = 200,
-        headers: Iterable[Pair] = (),
+        headers: Pairs = (),
         content_type: str = "application/json",
     ) -> Response:
         """Encode *value* (JSON-able, Struct, dataclass, date, Decimal ...) as the body."""
         return cls(_encode(value), status, headers, content_type)
 
     @classmethod
-    def problem(
-        cls, status: int, detail: str, request_id: str, headers: Iterable[Pair] = (), **members: Any
-    ) -> Response:
+    def problem(cls, status: int, detail: str, request_id: str, headers: Pairs = (), **members: Any) -> Response:
         """An error as a problem document (RFC 9457), with *members* beyond the standard ones."""
         document = {
             "type": "about:blank",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .deadlines import is_cancelled_from_outside, within
@@ -12,7 +12,7 @@ from .errors import DeadlineExceeded
 if TYPE_CHECKING:
     from .context import LocalContext
 
-__all__ = ("Stream", "discard")
+__all__ = ("Stream", "begun", "discard")
 
 
 def discard(lctx: LocalContext) -> None:
@@ -83,6 +83,19 @@ class Stream:
             await self._close(error)
             raise
 
+    async def sent(self, wait: Callable[[], Awaitable[Any]]) -> None:
+        """Wait until the client has room for more, within the request's time.
+
+        Raises:
+            DeadlineExceeded: it took longer than the request may; the stream is over.
+        """
+        try:
+            left_s = self._left()
+            await within(_awaited(wait), self._limit_s, self._what, left_s)
+        except BaseException as error:
+            await self._close(error)
+            raise
+
     async def aclose(self) -> None:
         """End it here: what makes the parts is closed, and the request is over."""
         await self._close(None)
@@ -100,3 +113,33 @@ class Stream:
         if not self._over:
             self._over = True
             await self._finish(error)
+
+
+async def _awaited(wait: Callable[[], Awaitable[Any]]) -> None:
+    await wait()
+
+
+class _Begun:
+    """What is left of an async iterator whose first part has been made."""
+
+    __slots__ = ("_first", "_rest")
+
+    def __init__(self, first: Any, rest: AsyncGenerator[Any, None]) -> None:
+        self._first, self._rest = [first], rest
+
+    def __aiter__(self) -> _Begun:
+        return self
+
+    async def __anext__(self) -> Any:
+        return self._first.pop() if self._first else await anext(self._rest)
+
+    async def aclose(self) -> None:
+        await self._rest.aclose()
+
+
+async def begun(parts: AsyncGenerator[Any, None]) -> AsyncIterator[Any]:
+    """*parts*, the first one made: what a generator raises before it is the request's error, with its status."""
+    try:
+        return _Begun(await anext(parts), parts)
+    except StopAsyncIteration:
+        return parts

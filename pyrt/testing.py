@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
 from .app import App
-from .messages import Headers, Pair, Request, Response
+from .messages import Headers, Pairs, Request, Response
 
 __all__ = ("ManualClock", "MemoryTransport", "SyncTestClient", "TestClient")
 
@@ -40,31 +39,31 @@ class _Verbs(Generic[R]):
         self,
         method: str,
         target: str,
-        headers: Headers | Iterable[Pair] = (),
+        headers: Headers | Pairs = (),
         body: bytes = b"",
         json: Any = None,
     ) -> R:
         raise NotImplementedError
 
-    def get(self, target: str, headers: Iterable[Pair] = ()) -> R:
+    def get(self, target: str, headers: Headers | Pairs = ()) -> R:
         return self.request("GET", target, headers)
 
-    def head(self, target: str, headers: Iterable[Pair] = ()) -> R:
+    def head(self, target: str, headers: Headers | Pairs = ()) -> R:
         return self.request("HEAD", target, headers)
 
-    def options(self, target: str, headers: Iterable[Pair] = ()) -> R:
+    def options(self, target: str, headers: Headers | Pairs = ()) -> R:
         return self.request("OPTIONS", target, headers)
 
-    def delete(self, target: str, headers: Iterable[Pair] = ()) -> R:
+    def delete(self, target: str, headers: Headers | Pairs = ()) -> R:
         return self.request("DELETE", target, headers)
 
-    def post(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+    def post(self, target: str, json: Any = None, headers: Headers | Pairs = (), body: bytes = b"") -> R:
         return self.request("POST", target, headers, body, json)
 
-    def put(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+    def put(self, target: str, json: Any = None, headers: Headers | Pairs = (), body: bytes = b"") -> R:
         return self.request("PUT", target, headers, body, json)
 
-    def patch(self, target: str, json: Any = None, headers: Iterable[Pair] = (), body: bytes = b"") -> R:
+    def patch(self, target: str, json: Any = None, headers: Headers | Pairs = (), body: bytes = b"") -> R:
         return self.request("PATCH", target, headers, body, json)
 
 
@@ -92,14 +91,19 @@ class TestClient(_Verbs[Awaitable[Response]]):
         self,
         method: str,
         target: str,
-        headers: Headers | Iterable[Pair] = (),
+        headers: Headers | Pairs = (),
         body: bytes = b"",
         json: Any = None,
     ) -> Response:
-        """The answer to one request; *json*, where given, is encoded as the body."""
-        if json is not None:
-            body = msgspec.json.encode(json)
+        """The answer to one request, each in a context of its own; *json*, where given, is encoded as the body."""
         request = Request(method, target, headers, body, client=("testclient", 0))
+        if json is not None:
+            request.body = msgspec.json.encode(json)
+            if "content-type" not in request.headers:
+                request.headers.add("content-type", "application/json")
+        return await asyncio.create_task(self._answer(request))
+
+    async def _answer(self, request: Request) -> Response:
         response = await self.app.handle(request, raise_errors=self.raise_errors)
         if not isinstance(response.body, bytes):
             async with contextlib.aclosing(response.body) as parts:
@@ -130,13 +134,12 @@ class SyncTestClient(_Verbs[Response]):
         self,
         method: str,
         target: str,
-        headers: Headers | Iterable[Pair] = (),
+        headers: Headers | Pairs = (),
         body: bytes = b"",
         json: Any = None,
     ) -> Response:
-        """The answer to one request, each in a context of its own."""
-        asked = self._client.request(method, target, headers, body, json)
-        return self._runner.run(asked, context=contextvars.copy_context())
+        """The answer to one request, as from a `TestClient`."""
+        return self._runner.run(self._client.request(method, target, headers, body, json))
 
 
 class MemoryTransport(asyncio.Transport):

@@ -133,7 +133,9 @@ def test_an_app_that_is_declared_wrongly_is_told_instead_of_listed(
 
 @pytest.mark.parametrize("flags", [[], ["--debug"]])
 def test_stack_traces_are_for_debugging_only(flags: list[str], tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("from pyrt import App\napp = App()\n@app.get('/')\nasync def f(): 1 / 0\n")
+    (tmp_path / "broken.py").write_text(
+        "from pyrt import App\napp = App()\n@app.get('/')\nasync def f(): 1 / 0\nHOME = app.url('f')\n"
+    )
     command = [sys.executable, "-m", "pyrt", "serve", "broken:app", "--port", "0", *flags]
     paths = os.pathsep.join([str(ROOT), str(tmp_path)])
     with subprocess.Popen(

@@ -236,11 +236,12 @@ async def test_a_stream_ends_with_the_deadline_of_its_request() -> None:
     assert closed == [True]
 
 
-async def test_head_of_a_stream_closes_it_unread() -> None:
+async def test_head_of_a_stream_closes_it_unsent() -> None:
     cleaned: list[str] = []
     response = await streaming(b"a", cleaned=cleaned).handle(Request("HEAD", "/"))
-    assert (response.status, response.body, cleaned) == (200, b"", ["cleanup"])
+    assert (response.status, cleaned) == (200, ["closed", "cleanup"])
     assert "content-length" not in response.headers
+    assert await parts_of(response) == []
 
 
 async def test_a_response_may_carry_a_stream_with_its_own_type() -> None:
@@ -505,3 +506,33 @@ async def test_an_author_may_keep_the_response_that_was_streamed() -> None:
     for _ in range(2):
         response = await app.handle(Request("GET", "/"))
         assert (response.status, await parts_of(response)) == (201, [b"a"])
+
+
+@pytest.mark.parametrize("error", [HttpError(404, "no such file"), KeyError("x")])
+async def test_what_a_generator_raises_before_its_first_part_is_the_requests_error(error: Exception) -> None:
+    app, cleaned = App(), []
+    app.before(lambda lctx: lctx.on_cleanup(lambda: cleaned.append(True)))
+
+    @app.get("/")
+    async def handler() -> AsyncIterator[bytes]:
+        raise error
+        yield b""
+
+    response = await app.handle(Request("GET", "/"))
+    assert (response.status, cleaned) == (404 if isinstance(error, HttpError) else 500, [True])
+
+
+async def test_a_client_that_does_not_read_is_waited_for_as_long_as_the_request_may_take() -> None:
+    app, cleaned = App(deadline_s=0.001), []
+
+    @app.get("/")
+    async def handler(lctx: LocalContext) -> AsyncIterator[bytes]:
+        lctx.on_cleanup(lambda: cleaned.append(True))
+        yield b"a"
+
+    response = await app.handle(Request("GET", "/"))
+    assert isinstance(response.body, Stream)
+    assert await anext(response.body) == b"a"
+    with pytest.raises(DeadlineExceeded):
+        await response.body.sent(endless)
+    assert cleaned == [True]

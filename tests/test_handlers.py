@@ -2,12 +2,12 @@ import asyncio
 import functools
 import operator
 import threading
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 import pytest
 
-from pyrt import App, Converter, Module, Query, Request, Response, UsageError
+from pyrt import App, Converter, GlobalContext, LocalContext, Module, Query, Request, Response, UsageError
 from pyrt.errors import UnknownName
 from pyrt.testing import TestClient
 
@@ -337,6 +337,61 @@ async def test_past_its_deadline_a_thread_is_left_to_itself_and_a_process_is_kil
         assert (await client.get("/calm/0")).text == "0"
         assert (await client.get("/hasty/1")).status == 504
         assert (await client.get("/calm/0")).text == "0"
+
+
+def names_the_context_as_a_request(req: LocalContext) -> None: ...
+
+
+def names_a_module_as_something_else(db: Request) -> None: ...
+
+
+def names_the_query_where_the_body_is(body: Query[int]) -> None: ...
+
+
+def names_the_query_where_the_request_is(req: Query[int]) -> None: ...
+
+
+MISTAKEN = [
+    names_the_context_as_a_request,
+    names_a_module_as_something_else,
+    names_the_query_where_the_body_is,
+    names_the_query_where_the_request_is,
+]
+
+
+@pytest.mark.parametrize("handler", MISTAKEN)
+def test_a_name_is_annotated_with_what_it_gets(handler: Any) -> None:
+    app = App()
+    app.module("db", Database)
+    app.post("/")(handler)
+    with pytest.raises(UsageError, match=r"test_handlers\.py:\d+"):
+        app.freeze()
+
+
+def test_a_name_may_be_annotated_with_less_than_it_gets() -> None:
+    class Names(Protocol):
+        async def name_of(self, id: int) -> str: ...
+
+    app = App()
+    app.module("db", Database)
+
+    @app.get("/")
+    def handler(db: Names, req: object, lctx: Any, gctx: "GlobalContext") -> None: ...
+
+    app.get("/module")(lambda db: None)
+    app.freeze()
+
+
+async def test_a_response_has_one_content_type_the_authors() -> None:
+    app = App()
+
+    @app.get("/")
+    async def handler(res: Response) -> dict[str, int]:
+        res.headers.add("content-type", "application/geo+json")
+        return {"a": 1}
+
+    response = await TestClient(app).get("/")
+    assert response.headers.get_all("content-type") == ["application/geo+json"]
 
 
 def generator_of_numbers():  # type: ignore[no-untyped-def]

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pyrt import Headers, Request, Response, UsageError
+from pyrt import Headers, HttpError, Request, Response, UsageError
 from pyrt.errors import MalformedBody
 
 
@@ -134,6 +134,23 @@ def test_an_async_iterator_becomes_a_stream_of_octets() -> None:
     body = parts()
     response = Response.of(body)
     assert (response.body, response.headers["content-type"]) == (body, "application/octet-stream")
+
+
+@pytest.mark.parametrize("headers", [[("x-a", "b\r\nx-b: c")], Headers([("x-a", "b\r\nx-b: c")]), {"x-a": "b\nc"}])
+def test_headers_that_are_set_are_checked_like_those_that_are_added(headers: Any) -> None:
+    response = Response()
+    with pytest.raises(UsageError):
+        response.headers = headers
+
+
+def test_headers_may_be_a_mapping() -> None:
+    headers = {"x-a": "b", "x-c": "d"}
+    for made in (Headers(headers), Response(headers=headers).headers, Request("GET", "/", headers).headers):
+        assert list(made) == list(headers.items())
+    response = Response()
+    response.headers = headers
+    assert list(response.headers) == list(headers.items())
+    assert HttpError(401, headers=headers).headers == tuple(headers.items())
 
 
 def test_what_one_response_adds_to_its_headers_no_other_has() -> None:

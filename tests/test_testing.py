@@ -35,12 +35,11 @@ def shop() -> App:
 METHODS = ("get", "delete", "options", "post", "put", "patch")
 
 
-async def test_every_method_has_its_own_call() -> None:
+async def test_every_method_has_its_own_call_in_a_context_of_its_own() -> None:
     client = TestClient(shop())
     for method in METHODS:
         answer = await getattr(client, method)("/x", headers=[("X-A", "b")])
         assert answer.value == [method.upper(), "x", "b", "", "unset"]
-        VARIABLE.set("unset")
     assert (await client.head("/x")).body == b""
     assert (await client.post("/x", {"a": 1})).value[3] == '{"a":1}'
 
@@ -69,6 +68,14 @@ async def test_errors_that_nobody_foresaw_pass_through() -> None:
 def test_errors_pass_through_a_sync_client_too() -> None:
     with SyncTestClient(shop()) as client, pytest.raises(KeyError):
         client.get("/errors/unforeseen")
+
+
+async def test_json_is_sent_as_json_unless_the_headers_say_otherwise() -> None:
+    app = App()
+    app.post("/")(lambda req: req.headers["content-type"])
+    client = TestClient(app)
+    assert (await client.post("/", {})).text == "application/json"
+    assert (await client.post("/", {}, {"Content-Type": "a/b"})).text == "a/b"
 
 
 async def test_a_stream_is_read_to_its_end() -> None:

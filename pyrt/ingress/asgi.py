@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -34,6 +35,9 @@ async def serve(app: Service, scope: Scope, receive: Receive, send: Send, limits
         await _lifespan(app, receive, send)
     elif scope["type"] == "http":
         await _http(app, scope, receive, send, limits or Limits())
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})  # before it is accepted: the server answers 403
     else:
         raise NotImplementedError(f"pyrt does not serve ASGI scopes of type {scope['type']!r}")
 
@@ -64,9 +68,9 @@ async def _http(app: Service, scope: Scope, receive: Receive, send: Send, limits
     try:
         await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        left = gone if answering.done() else answering
-        left.cancel()
-        await asyncio.wait((left,))
+        for task in (answering, gone):
+            task.cancel()
+        await asyncio.wait((answering, gone))
     if not answering.cancelled():
         answering.result()
 
@@ -91,7 +95,7 @@ async def _send(response: Response, send: Send) -> None:
     async with contextlib.aclosing(body):
         await send(start)
         async for part in body:
-            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await body.sent(partial(send, {"type": "http.response.body", "body": part, "more_body": True}))
         await send({"type": "http.response.body", "body": b""})
 
 

@@ -401,7 +401,7 @@ class Http1Protocol(asyncio.Protocol):
             response = await self._answer(request)
             keep_alive = keep_alive and not (self._ending and not self._waiting and self._error is None)
             if isinstance(response.body, Stream):
-                await self._stream(response, response.body, keep_alive, chunked=request.version == "1.1")
+                await self._stream(response, response.body, keep_alive, request)
             elif not self._transport.is_closing():
                 self._write(response, keep_alive=keep_alive)
         except BaseException as error:
@@ -432,15 +432,17 @@ class Http1Protocol(asyncio.Protocol):
         if not keep_alive:
             self._transport.close()
 
-    async def _stream(self, response: Response, parts: Stream, keep_alive: bool, *, chunked: bool) -> None:
+    async def _stream(self, response: Response, parts: Stream, keep_alive: bool, request: Request) -> None:
         """Write the parts as they come and no faster than the client reads; one that fails ends the connection."""
-        bare = response.status in _WITHOUT_BODY
+        chunked = request.version == "1.1"
+        bare = response.status in _WITHOUT_BODY or request.method == "HEAD"
         try:
             async with contextlib.aclosing(parts):
                 self._transport.write(encode(response, keep_alive=keep_alive, date=self._date(), chunked=chunked))
                 while not bare and (part := await anext(parts, b"")):
                     self._transport.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
-                    await self._flowing.wait()
+                    if not self._flowing.is_set():
+                        await parts.sent(self._flowing.wait)
         except Exception:
             # The controller has logged it. What the client has is not whole, and must not look so.
             self._transport.abort()

@@ -87,8 +87,40 @@ async def test_a_failed_start_is_reported() -> None:
 
 
 async def test_other_scopes_are_refused() -> None:
-    with pytest.raises(NotImplementedError, match="websocket"):
-        await echo()({"type": "websocket"}, None, None)  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError, match="gopher"):
+        await echo()({"type": "gopher"}, None, None)  # type: ignore[arg-type]
+
+
+async def test_a_websocket_is_declined_before_it_is_accepted() -> None:
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    await echo()({"type": "websocket"}, receive, send)
+    assert said == ["websocket.close"]
+
+
+async def test_a_server_that_cancels_a_request_leaves_nothing_running() -> None:
+    app, begun = App(), asyncio.Event()
+
+    @app.get("/")
+    async def handler() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        before = asyncio.all_tasks()
+        asking = asyncio.create_task(client.get("/"))
+        await begun.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert asyncio.all_tasks() == before
 
 
 async def test_a_stream_is_sent_part_by_part() -> None:
