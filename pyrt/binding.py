@@ -190,14 +190,27 @@ def annotation(function: Callable[..., Any], name: str) -> Any:
 
 
 def body_source(function: Callable[..., Any]) -> Source:
-    """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON."""
+    """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON.
+
+    Where the request has no body, a default stands in.
+    """
     wanted = annotation(function, "body")
     _refuse_query(function, "body", wanted)
-    if wanted is inspect.Parameter.empty or wanted is Any:
-        return Source("context.request.json()")
     if wanted is bytes:
         return Source("context.request.body")
-    return Source("{}(context.request.body)", _schema(function, "body", wanted).decode)
+    default = _default(function, "body")
+    plain = wanted in ANYTHING
+    if plain and default is inspect.Parameter.empty:
+        return Source("context.request.json()")
+    decode = GType(Any).decode if plain else _schema(function, "body", wanted).decode
+    if default is inspect.Parameter.empty:
+        return Source("{}(context.request.body)", decode)
+    return Source("{}(context.request.body)", lambda data: decode(data) if data else default)
+
+
+def _default(function: Callable[..., Any], name: str) -> Any:
+    found = [each.default for each in parameters(function) if each.name == name]
+    return found[0] if found else inspect.Parameter.empty
 
 
 def _schema(function: Callable[..., Any], name: str, wanted: Any) -> GType:

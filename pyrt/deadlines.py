@@ -56,7 +56,8 @@ async def suspended(
     try:
         async with limit:
             result = await resumed(work, awaited)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
+        # Before Python 3.13 a TaskGroup that failed leaves a count that hides from the timer that it was the one.
         if not limit.expired():
             raise
         raise DeadlineExceeded(str(what), limit_s) from (None if isinstance(error, TimeoutError) else error)

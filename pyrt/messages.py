@@ -281,7 +281,7 @@ class Response:
             body, raw, status = b"", (), 204 if status == 200 else status
         elif isinstance(value, Response):
             return value
-        elif isinstance(value, bytes):
+        elif isinstance(value, bytes | bytearray | memoryview):
             body, raw = bytes(value), _BYTES
         elif isinstance(value, str):
             body, raw = value.encode(), _TEXT
@@ -312,7 +312,7 @@ class Response:
         """
         if isinstance(self.body, str):
             self.body = self.body.encode()
-        elif isinstance(self.body, bytes):
+        elif isinstance(self.body, bytes | bytearray | memoryview):
             self.body = bytes(self.body)
         if not isinstance(self.body, bytes | AsyncIterable):
             raise UsageError(f"a response's body is bytes, str or async iterable, got {type(self.body).__name__}")
@@ -339,11 +339,13 @@ class Response:
         """
         attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
         if max_age_s is not None:
-            attributes["Max-Age"] = f"{max_age_s:d}"
+            attributes["Max-Age"] = f"{int(max_age_s)}"
         if not _NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
             raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
         if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
             raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")
+        if same_site not in ("Strict", "Lax", "None"):
+            raise UsageError(f"cookie {name!r}: same_site is 'Strict', 'Lax' or 'None', got {same_site!r}")
         if same_site == "None" and not secure:
             raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without secure=True")
         parts = [f"{name}={value}", *(f"{key}={each}" for key, each in attributes.items() if each)]

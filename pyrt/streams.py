@@ -67,6 +67,8 @@ class Stream:
                 left_s = self._left()
                 part = await within(self._next(), self._limit_s, self._what, left_s)
                 encoded = part.encode() if isinstance(part, str) else part
+                if isinstance(encoded, bytearray | memoryview):
+                    encoded = bytes(encoded)
                 if not isinstance(encoded, bytes):
                     raise TypeError(f"a part of a streamed body is bytes or str, got {type(encoded).__name__}")
                 if encoded:

@@ -121,14 +121,36 @@ class SyncTestClient(_Verbs[Response]):
         self._client, self._runner = TestClient(app, raise_errors=raise_errors), asyncio.Runner()
 
     def __enter__(self) -> Self:
-        self._runner.run(self._client.__aenter__())
+        try:
+            self._runner.run(self._open())
+        except BaseException:
+            self._runner.close()
+            raise
         return self
 
     def __exit__(self, *raised: object) -> None:
         try:
-            self._runner.run(self._client.__aexit__())
+            self._runner.run(self._close())
         finally:
             self._runner.close()
+
+    async def _open(self) -> None:
+        # One task for the app's whole life: a lifespan may hold a task group, which ends where it began.
+        self._closing, opened = asyncio.Event(), asyncio.Event()
+        self._life = asyncio.create_task(self._live(opened))
+        self._life.add_done_callback(lambda life: opened.set())
+        await opened.wait()
+        if self._life.done():
+            await self._life
+
+    async def _live(self, opened: asyncio.Event) -> None:
+        async with self._client:
+            opened.set()
+            await self._closing.wait()
+
+    async def _close(self) -> None:
+        self._closing.set()
+        await self._life
 
     def request(
         self,

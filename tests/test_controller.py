@@ -536,3 +536,21 @@ async def test_a_client_that_does_not_read_is_waited_for_as_long_as_the_request_
     with pytest.raises(DeadlineExceeded):
         await response.body.sent(endless)
     assert cleaned == [True]
+
+
+async def test_past_the_deadline_it_is_a_504_also_after_a_task_group_failed() -> None:
+    app = App(deadline_s=0.001)
+
+    async def fail() -> None:
+        raise ValueError
+
+    @app.get("/")
+    async def handler() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail())
+        except* ValueError:
+            pass
+        await endless()
+
+    assert (await asyncio.create_task(app.handle(Request("GET", "/")))).status == 504

@@ -2,6 +2,7 @@ import asyncio
 import functools
 import operator
 import threading
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -337,6 +338,50 @@ async def test_past_its_deadline_a_thread_is_left_to_itself_and_a_process_is_kil
         assert (await client.get("/calm/0")).text == "0"
         assert (await client.get("/hasty/1")).status == 504
         assert (await client.get("/calm/0")).text == "0"
+
+
+class Part(msgspec.Struct):
+    a: int
+
+
+async def optional_struct(body: Part | None = None) -> Any:
+    return body
+
+
+async def optional_json(body: Any = "nothing") -> Any:
+    return body
+
+
+@pytest.mark.parametrize(
+    ("handler", "body", "expected"),
+    [
+        (optional_struct, b"", (204, b"")),
+        (optional_struct, b'{"a":1}', (200, b'{"a":1}')),
+        (optional_struct, b'{"a":"x"}', (422, None)),
+        (optional_json, b"", (200, b"nothing")),
+        (optional_json, b"[1]", (200, b"[1]")),
+        (optional_json, b"[", (400, None)),
+    ],
+)
+async def test_a_default_stands_in_for_a_body_that_is_absent(handler: Any, body: bytes, expected: Any) -> None:
+    app = App()
+    app.post("/")(handler)
+    response = await TestClient(app).post("/", body=body)
+    assert response.status == expected[0]
+    assert expected[1] in (None, response.body)
+
+
+@pytest.mark.parametrize("value", [b"ab", bytearray(b"ab"), memoryview(b"ab")])
+async def test_whatever_is_bytes_is_sent_as_it_is(value: Any) -> None:
+    async def parts() -> AsyncIterator[Any]:
+        yield value
+
+    app = App()
+    app.get("/whole")(lambda: value)
+    app.get("/made")(lambda: Response(value))
+    app.get("/parts")(parts)
+    for path in ("/whole", "/made", "/parts"):
+        assert (await TestClient(app).get(path)).body == b"ab"
 
 
 def names_the_context_as_a_request(req: LocalContext) -> None: ...

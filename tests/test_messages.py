@@ -106,6 +106,7 @@ def test_a_cookie_is_set_with_its_attributes() -> None:
         ("a", "x", {"path": "/;x"}),
         ("a", "x", {"domain": "x\r\ny"}),
         ("a", "x", {"same_site": "None"}),
+        ("a", "x", {"same_site": "Foo"}),
     ],
 )
 def test_a_cookie_that_a_client_would_misread_is_refused(name: str, value: str, attributes: dict[str, Any]) -> None:

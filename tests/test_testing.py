@@ -3,6 +3,7 @@ import contextvars
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import pytest
 
 from pyrt import App, HttpError, Request
@@ -68,6 +69,33 @@ async def test_errors_that_nobody_foresaw_pass_through() -> None:
 def test_errors_pass_through_a_sync_client_too() -> None:
     with SyncTestClient(shop()) as client, pytest.raises(KeyError):
         client.get("/errors/unforeseen")
+
+
+def test_a_sync_client_keeps_a_lifespan_in_one_task(caplog: pytest.LogCaptureFixture) -> None:
+    app, ended = App(), []
+
+    @app.lifespan()
+    async def working() -> AsyncIterator[None]:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever)
+            yield
+            group.cancel_scope.cancel()
+        ended.append(True)
+
+    with SyncTestClient(app):
+        pass
+    assert (ended, caplog.text) == ([True], "")
+
+
+def test_a_start_that_fails_passes_through_a_sync_client() -> None:
+    app = App()
+
+    @app.on_start()
+    def broken() -> None:
+        raise KeyError("no")
+
+    with pytest.raises(KeyError), SyncTestClient(app):
+        pass
 
 
 async def test_json_is_sent_as_json_unless_the_headers_say_otherwise() -> None:

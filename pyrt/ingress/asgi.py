@@ -100,7 +100,7 @@ async def _send(response: Response, send: Send) -> None:
 
 
 def _request(scope: Scope, body: bytes) -> Request:
-    target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1")
+    target = (scope.get("raw_path") or quote(scope["path"], errors="replace").encode()).decode("latin-1")
     if scope.get("query_string"):
         target += "?" + scope["query_string"].decode("latin-1")
     client = scope.get("client") or None
@@ -109,7 +109,7 @@ def _request(scope: Scope, body: bytes) -> Request:
         target,
         Headers(scope["headers"]),
         body,
-        client and (client[0], int(client[1])),  # some servers give the port as text
+        client and (client[0], int(client[1] or 0)),  # some servers give the port as text
         scope.get("http_version", "1.1"),
     )
 

@@ -275,6 +275,10 @@ def encode(response: Response, *, keep_alive: bool, date: bytes = b"", chunked: 
     return b"".join(parts)
 
 
+def _unanswered() -> Response:
+    return Response.problem(500, "the server failed to answer", new_id())
+
+
 class Http1Protocol(asyncio.Protocol):
     """The ingress: one connection.
 
@@ -417,9 +421,11 @@ class Http1Protocol(asyncio.Protocol):
     async def _answer(self, request: Request) -> Response:
         try:
             return await self._service.handle(request)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if self._lost:
+                raise
             _log.exception("%s was not answered", request)
-            return Response(b"", 500)
+            return _unanswered()
 
     def _write(self, response: Response, *, keep_alive: bool) -> None:
         try:
@@ -427,7 +433,7 @@ class Http1Protocol(asyncio.Protocol):
         except Exception:
             _log.exception("an answer could not be encoded: %r", response)
             keep_alive = False
-            data = encode(Response(b"", 500), keep_alive=False, date=self._date())
+            data = encode(_unanswered(), keep_alive=False, date=self._date())
         self._transport.write(data)
         if not keep_alive:
             self._transport.close()

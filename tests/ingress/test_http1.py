@@ -525,3 +525,15 @@ async def test_what_ends_a_request_without_an_answer_ends_the_connection() -> No
     protocol.data_received(get("/"))
     await settle()
     assert (transport.is_closing(), bytes(transport.written)) == (True, b"")
+
+
+async def test_a_cancellation_that_is_not_the_connections_is_a_500_with_a_problem_document() -> None:
+    class Broken:
+        async def handle(self, request: Request) -> Response:
+            raise asyncio.CancelledError
+
+    protocol, transport = connect(Broken())
+    protocol.data_received(get("/"))
+    await settle()
+    assert b"HTTP/1.1 500 " in transport.written
+    assert msgspec.json.decode(bodies(transport)[0])["status"] == 500
