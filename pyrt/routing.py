@@ -112,7 +112,7 @@ class Route:
 
     Attributes:
         names: of the parameters, left to right.
-        only: the parameter's name, where there is exactly one.
+        only: the parameter's name, where there is exactly one; else empty.
         params: makes the dict of parameters from their values.
         where: the place that registered it, for messages.
         name: for `Router.url`.
@@ -126,7 +126,7 @@ class Route:
         self.method, self.path, self.value, self.where, self.name = method, path, value, where, name
         self.segments = segments
         self.names = tuple(segment.name for segment in segments if segment.name)
-        self.only = self.names[0] if len(self.names) == 1 else None
+        self.only = self.names[0] if len(self.names) == 1 else ""
         pairs = ", ".join(f"{name!r}: values[{at}]" for at, name in enumerate(self.names))
         self.params: Callable[[list[Any]], dict[str, Any]] = eval(f"lambda values: {{{pairs}}}", {})
 
@@ -237,6 +237,8 @@ class Router:
         self._order = {name: at for at, name in enumerate(tried)}
         self._root = _Node()
         self._static: dict[str, dict[str, Route]] = {}
+        # The place behind each literal prefix that one parameter follows at the end of a template.
+        self._tails: dict[str, _Node] = {}
         self._routes: list[Route] = []
 
     def add(self, method: str, path: str, value: Any, where: str = "", name: str = "") -> Route:
@@ -249,7 +251,7 @@ class Router:
         route = Route(method, path, value, where or repr(value), name, self._segments(path, where or repr(value)))
         node = self._root.grow(Segment(_STATIC, ""), self._order)
         for segment in route.segments:
-            node = node.grow(segment, self._order)
+            parent, node = node, node.grow(segment, self._order)
         other = node.routes.get(method)
         if other is not None and other.method == method:
             raise RouteConflict(method, path, other.path, route.where, other.where)
@@ -258,6 +260,8 @@ class Router:
             node.routes.setdefault("HEAD", route)
         if not route.names:
             self._static["/" + "/".join(segment.key for segment in route.segments)] = node.routes
+        elif _is_tail(route):
+            self._tails["".join(f"/{each.key}" for each in route.segments[:-1])] = parent
         self._routes.append(route)
         return route
 
@@ -304,6 +308,13 @@ class Router:
                 return route, {}
         if "%" in path:
             return None
+        prefix, _, last = path.rpartition("/")
+        tail = self._tails.get(prefix)
+        if tail is not None and last:
+            read, child = tail.first
+            value = last if read is None else read(last)
+            route = child.routes.get(method) if child is not None and value is not None else None
+            return None if route is None else (route, {route.only: value})
         node, values = self._root, []
         for part in path.split("/"):
             child = node.static.get(part)
@@ -320,7 +331,7 @@ class Router:
         if route is None:
             return None
         name = route.only
-        return route, route.params(values) if name is None else {name: values[0]}
+        return route, {name: values[0]} if name else route.params(values)
 
     def search(self, method: str, path: str) -> Match | None:
         """The verdict, as `match` gives it, by all ways through the trie.
@@ -385,6 +396,18 @@ class Router:
             ((node, values),) = [end for end in _ends(self._root, path.split("/"), 0, []) if end[0].routes is routes]
             assert values == []
             assert node.routes is routes
+        ends = {"/".join(("", *(each.key for each in route.segments[:-1]))) for route in self if _is_tail(route)}
+        assert self._tails.keys() == ends
+        for prefix, tail in self._tails.items():
+            node = self._root
+            for key in prefix.split("/"):
+                node = node.static[key]
+            assert node is tail
+
+
+def _is_tail(route: Route) -> bool:
+    """Whether its only parameter is its last segment, and one."""
+    return route.only != "" and route.segments[-1].rank in (_TYPED, _ANY)
 
 
 def _ends(node: _Node, parts: list[str], depth: int, values: list[Any]) -> Iterator[Found]:
