@@ -1,6 +1,6 @@
 """Old commits lack what newer suites measure: that shows as n/a, not as a failure."""
 
-import importlib
+import pkgutil
 
 from asv_runner.benchmarks.mark import SkipNotImplemented
 
@@ -27,10 +27,9 @@ def need(*names: str) -> None:
 
 
 def _exists(name: str) -> bool:
-    """Whether `pyrt.<name>` is there: an attribute of an attribute, or of a module that can be imported."""
-    parent, _, last = f"pyrt.{name}".rpartition(".")
+    """Whether `pyrt.<name>` is there: an attribute, of a module that can be imported or of a class."""
     try:
-        owner = importlib.import_module(parent)
-    except ModuleNotFoundError:
+        pkgutil.resolve_name(f"pyrt.{name}")
+    except (ImportError, AttributeError):
         return False
-    return hasattr(owner, last)
+    return True
