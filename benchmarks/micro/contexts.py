@@ -55,6 +55,13 @@ class Local:
         return Made(lambda: create(request, gctx))
 
 
+@functools.cache
+def _pool():
+    need("LocalContext.phase")
+    create, request, gctx = _local()
+    return create.__init__, request, gctx, [create(request, gctx)]
+
+
 @counted
 class Pooled:
     """What a pool in place of `Local` would cost: a context taken, set up, emptied, and given back.
@@ -66,9 +73,7 @@ class Pooled:
     version = "1"
 
     def time_take_and_give(self):
-        need("LocalContext.phase")
-        create, request, gctx = _local()
-        set_up, pool = create.__init__, [create(request, gctx)]
+        set_up, request, gctx, pool = _pool()
         for _ in LOOP:
             lctx = pool.pop()
             set_up(lctx, request, gctx)
