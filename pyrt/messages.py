@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from .errors import MalformedBody, UsageError, phrase
+from .jsontext import read
 
 __all__ = ("Headers", "Request", "Response")
 
@@ -174,14 +175,9 @@ class Request:
         """The body as plain Python values.
 
         Raises:
-            MalformedBody: it is not JSON; answered with 400.
+            MalformedBody: it is not JSON, or nested over 64 levels deep; answered with 400.
         """
-        try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MalformedBody(f"the body is not JSON: {error}") from None
-        except RecursionError:
-            raise MalformedBody("the body is nested too deeply") from None
+        return read(self.body)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
