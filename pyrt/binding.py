@@ -237,7 +237,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
             return default
         if values is None:
             raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
-        return gtype.convert(values if many else values[-1], path=f"$query.{name}")
+        return gtype.convert(values if many else values[-1], strict=False, path=f"$query.{name}")
 
     return Source("{}(context)", read, is_query=True)
 

@@ -12,9 +12,10 @@ import inspect
 import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+import msgspec
 
 __all__ = (
     "ClosedError",
@@ -122,15 +123,15 @@ class MalformedBody(HttpError):
         super().__init__(400, detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(msgspec.Struct, frozen=True):
     """One part of a value that its schema refuses.
 
     Attributes:
         path: where, as `$.items[3].price` or `$.scores["ada"]`.
         expected: what the schema wants there.
-        got: what was there, shortened.
-        code: `missing`, `unknown`, `type` or `constraint`.
+        got: what was there, shortened; `***` where it is secret.
+        code: `missing`, `unknown`, `type`, `range`, `length`, `pattern`, `multiple`, `choice`, `format`, `check` or
+            `depth`.
     """
 
     path: str
@@ -139,7 +140,7 @@ class Violation:
     code: str
 
     def as_dict(self) -> dict[str, str]:
-        return {"path": self.path, "expected": self.expected, "got": self.got, "code": self.code}
+        return msgspec.structs.asdict(self)
 
 
 class ValidationError(PyrtError):

@@ -1,17 +1,107 @@
-"""Ready-made constrained types."""
+"""Kinds of value beyond Python's own, ready to be annotated with, and marks for one's own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-__all__ = ("Email",)
+__all__ = ("Check", "DateTime", "Decimal", "Email", "Secret", "Url", "Uuid", "check")
+
+T = TypeVar("T")
+
+# Keys of `Meta(extra=...)`, which msgspec hands on and does not look at.
+EXPECTED = "pyrt.expected"
+"""How a violation calls the type; its value is text."""
+SECRET = "pyrt.secret"
+"""A violation does not show the value."""
+CHECK = "pyrt.check"
+"""With more behind it, so that several stand beside each other: a `Check`."""
+
+
+class Asked(str):
+    """What a check asks for, where a value does not meet it; not one of msgspec's messages."""
+
+    __slots__ = ()
+
+
+class Said(Asked):
+    """The same in words that the check found when it met the value, and which may repeat it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A function that a value has to pass beyond its type, as `check` puts it into `Meta(extra=...)`.
+
+    Attributes:
+        function: of the decoded value; one that returns False or raises a ValueError refuses it.
+        expected: what it asks for, in words; where empty, the text of the ValueError.
+    """
+
+    function: Callable[[Any], object]
+    expected: str = ""
+
+    def refusal(self, value: Any) -> Asked | None:
+        """What the check asks for, where *value* fails it."""
+        reason = ""
+        try:
+            if self.function(value) is not False:
+                return None
+        except ValueError as error:
+            reason = str(error)
+        return Said(reason) if reason and not self.expected else Asked(self.expected or "another value")
+
+
+def check(function: Callable[[Any], object], expected: str = "") -> msgspec.Meta:
+    """A mark for an annotation: `Annotated[str, check(str.isidentifier, "an identifier")]`.
+
+    Args:
+        function: given the decoded value; it refuses it by returning False or raising a ValueError.
+        expected: what it asks for, in words, for the violation and the schema.
+    """
+    return msgspec.Meta(
+        extra={f"{CHECK} {id(function)} {expected}": Check(function, expected)}, description=expected or None
+    )
+
+
+Secret = Annotated[T, msgspec.Meta(extra={SECRET: True}, extra_json_schema={"writeOnly": True})]
+"""`password: Secret[str]`: no violation shows the value, nor anything inside it."""
+
+
+def _kind(name: str, **constraints: Any) -> msgspec.Meta:
+    return msgspec.Meta(extra={EXPECTED: name}, **constraints)
+
+
+# The end of the text, in Python's words and in those of JSON Schema: Python's `$` also stands before a last newline.
+_END = r"(?!\n)$"
 
 # The HTML standard's "valid e-mail address" (4.10.5.1.5): what browsers accept; runs in linear time.
-_EMAIL = (
-    r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*\Z"
-)
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_EMAIL = rf"^[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*{_END}"
 
-Email = Annotated[str, msgspec.Meta(pattern=_EMAIL, max_length=254, description="an e-mail address")]
+# RFC 3986: a scheme of the web, a host, a port, then what a path, query and fragment may have; a "%" begins an escape.
+_URL_CHARACTER = r"(?:[!$&'()*+,;=:@/?A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
+_URL = rf"^[hH][tT][tT][pP][sS]?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]{_URL_CHARACTER}*(?:#{_URL_CHARACTER}*)?)?{_END}"
+
+Email = Annotated[str, _kind("an e-mail address", pattern=_EMAIL, max_length=254)]
+"""An e-mail address as browsers accept it; whether somebody reads it, only a mail can tell."""
+
+Url = Annotated[str, _kind("an http or https URL", pattern=_URL, max_length=2083, extra_json_schema={"format": "uri"})]
+"""An absolute URL of the web, without a user or password in it."""
+
+Uuid = uuid.UUID
+"""A UUID (RFC 9562), with or without hyphens; decoded to `uuid.UUID`."""
+
+DateTime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
+"""A moment: date and time with an offset or `Z` (RFC 3339); decoded to an aware `datetime.datetime`."""
+
+Decimal = decimal.Decimal
+"""A decimal number, as a string or a JSON number, digit by digit; decoded to `decimal.Decimal`."""

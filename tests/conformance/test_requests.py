@@ -242,9 +242,9 @@ def test_a_body_that_does_not_fit_is_a_422_with_every_violation(edge: Edge) -> N
     assert answer.status == 422
     found = {(each["path"], each["code"]) for each in problem(answer)["violations"]}
     assert found == {
-        ("$.email", "constraint"),
-        ("$.lines[0].sku", "constraint"),
-        ("$.lines[0].count", "constraint"),
+        ("$.email", "pattern"),
+        ("$.lines[0].sku", "length"),
+        ("$.lines[0].count", "range"),
         ("$.lines[1].count", "missing"),
         ("$.lines[1].colour", "unknown"),
     }

@@ -1,0 +1,98 @@
+"""What a violation says: msgspec's messages, and values, in few and harmless words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from json.encoder import encode_basestring_ascii as quoted
+from typing import TYPE_CHECKING, Any
+
+from .kinds import Asked
+
+if TYPE_CHECKING:
+    from .parts import Part
+
+__all__ = ("HIDDEN", "LACKS", "MISSING", "described", "parted", "shortened", "shown", "step", "worded")
+
+HIDDEN = "***"
+MISSING = ("a value (required)", "nothing", "missing")
+LACKS = "Object missing required field `"
+_SHOWN_CHOICES = 10
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def step(key: Any, limit_characters: int = 1000) -> str:
+    """What leads to *key* in a path: `.name`, or `["any text"]`."""
+    if isinstance(key, str) and len(key) <= limit_characters and _PLAIN_KEY.fullmatch(key):
+        return f".{key}"
+    return f"[{shown(key, limit_characters)}]"
+
+
+def shown(value: Any, limit_characters: int) -> str:
+    """A plain value in one short line of ASCII; of an array or object only how long it is."""
+    if isinstance(value, str):
+        return shortened(quoted(value[: limit_characters + 1]), limit_characters)
+    if isinstance(value, Mapping):
+        return f"an object with {len(value)} field{'' if len(value) == 1 else 's'}"
+    if isinstance(value, list | tuple):
+        return f"an array of {len(value)}"
+    if isinstance(value, int | float | None) and not (isinstance(value, int) and value.bit_length() > 1000):
+        return shortened(json.dumps(value), limit_characters)
+    return f"a value of type {type(value).__name__}"
+
+
+def shortened(text: str, limit_characters: int) -> str:
+    return text if len(text) <= limit_characters else text[: max(0, limit_characters - 3)] + "..."
+
+
+def parted(message: str) -> tuple[str, str]:
+    """What msgspec says, and where inside the value: a path that begins with `$`, or nothing."""
+    if message.endswith("`") and not isinstance(message, Asked):
+        text, mark, place = message.rpartition(" - at `")
+        if mark:
+            return text, place[:-1] if place.startswith("$") else ""
+    return message, ""
+
+
+# The word behind the type in msgspec's `Expected `...` ...`.
+_CODES = {
+    "": "type",
+    "got": "type",
+    "matching": "pattern",
+    "of": "length",
+    "that's": "multiple",
+    ">=": "range",
+    ">": "range",
+    "<=": "range",
+    "<": "range",
+    "with": "format",
+    "without": "format",
+}
+
+
+def worded(text: str) -> tuple[str, str]:
+    """What msgspec expected, and the code, from its own words."""
+    if text.startswith("Expected `"):
+        name, _, rest = text[10:].partition("`")
+        words = rest.split(" ", 2)
+        code = _CODES.get(words[1] if len(words) > 1 else "", "check")
+        return name + (rest if code == "pattern" else rest.partition(", got ")[0]), code
+    if text.startswith(("Invalid enum value", "Invalid value")):
+        return "another value", "choice"
+    if text.endswith("out of range"):
+        return "a number in range", "range"
+    return text, "check"
+
+
+def described(part: Part, message: str) -> tuple[str, str]:
+    """What *part* expected, in its own words where it has some, and the code."""
+    if isinstance(message, Asked):
+        return str(message), "check"
+    expected, code = worded(message)
+    if code == "choice" and part.values:
+        listed = [json.dumps(value, default=str) for value in part.values[:_SHOWN_CHOICES]]
+        return "one of " + ", ".join(listed) + (", ..." if len(part.values) > _SHOWN_CHOICES else ""), code
+    if code == "check" and part.expected:
+        code = "format"  # msgspec's words for text that cannot be read
+    return (part.expected, code) if part.expected and code in ("type", "format", "pattern") else (expected, code)

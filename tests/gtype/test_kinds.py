@@ -1,0 +1,200 @@
+import datetime
+import decimal
+import enum
+import uuid
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+import pytest
+
+from pyrt import GType, UsageError, ValidationError, Violation
+from pyrt.gtype import DateTime, Decimal, Email, Secret, Url, Uuid, check
+
+
+class Colour(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Login(msgspec.Struct):
+    user: str
+    password: Secret[Annotated[str, msgspec.Meta(min_length=8)]]
+
+
+class Span(msgspec.Struct):
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low, {self.low}, is over high")
+
+
+@dataclass
+class Pair:
+    a: int
+    b: Annotated[str, check(str.islower, "lower case")] = "X"
+
+
+class Even(NamedTuple):
+    n: Annotated[int, check(lambda n: n % 2 == 0, "an even number")]
+
+
+MOMENT = "an RFC 3339 date and time with a time zone"
+
+
+def only(annotation: Any, value: Any) -> Violation:
+    (violation,) = GType(annotation).violations(msgspec.json.encode(value))
+    return violation
+
+
+@pytest.mark.parametrize(
+    ("annotation", "good", "bad"),
+    [
+        (Email, "a@b.c", "a@b..c"),
+        (Email, "a@" + "b" * 63, "a@" + "b" * 64),
+        (Email, "a@b", "a@b\n"),
+        (Url, "https://a.b:80/c?d=%20#e", "https://a b/"),
+        (Url, "http://[::1]/", "ftp://a/"),
+        (Url, "http://a?b", "http://user:secret@a/"),
+        (Uuid, "12345678-1234-1234-1234-123456789abc", "1234"),
+        (DateTime, "2026-11-24T10:00:00+01:00", "2026-11-24T10:00:00"),
+        (Decimal, "0.10", "ten"),
+        (Decimal, 1.25, True),
+    ],
+)  # fmt: skip
+def test_a_ready_made_kind_takes_what_it_says(annotation: Any, good: Any, bad: Any) -> None:
+    gtype = GType(annotation)
+    gtype.decode(msgspec.json.encode(good))
+    with pytest.raises(ValidationError):
+        gtype.decode(msgspec.json.encode(bad))
+
+
+def test_ready_made_kinds_decode_to_the_standard_librarys_types() -> None:
+    found = GType(tuple[Uuid, DateTime, Decimal]).decode(
+        b'["12345678123412341234123456789abc","2026-11-24T10:00:00Z",0.1]'
+    )
+    assert found == (
+        uuid.UUID("12345678-1234-1234-1234-123456789abc"),
+        datetime.datetime(2026, 11, 24, 10, tzinfo=datetime.UTC),
+        decimal.Decimal("0.1"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "expected", "got", "code"),
+    [
+        (int, "1", "int", '"1"', "type"),
+        (int | None, "1", "int | null", '"1"', "type"),
+        (Annotated[int, msgspec.Meta(ge=0)], -1, "int >= 0", "-1", "range"),
+        (Annotated[float, msgspec.Meta(gt=1)], 1, "float > 1.0", "1", "range"),
+        (Annotated[str, msgspec.Meta(min_length=2)], "a", "str of length >= 2", '"a"', "length"),
+        (Annotated[list[int], msgspec.Meta(max_length=1)], [1, 2], "array of length <= 1", "an array of 2", "length"),
+        (Annotated[str, msgspec.Meta(pattern="^a$")], "b", "str matching regex '^a$'", '"b"', "pattern"),
+        (Annotated[int, msgspec.Meta(multiple_of=5)], 6, "int that's a multiple of 5", "6", "multiple"),
+        (Literal["a", 1], "b", 'one of 1, "a"', '"b"', "choice"),
+        (Literal["a"] | None, "b", 'one of "a"', '"b"', "choice"),
+        (Colour, "green", 'one of "red", "blue"', '"green"', "choice"),
+        (Email, "a", "an e-mail address", '"a"', "pattern"),
+        (Email | None, 1, "an e-mail address or null", "1", "type"),
+        (Uuid, "a", "a UUID", '"a"', "format"),
+        (DateTime, "a", MOMENT, '"a"', "format"),
+        (DateTime | None, "2026-01-01T00:00:00", f"{MOMENT} or null", '"2026-01-01T00:00:00"', "format"),
+        (datetime.date | None, "a", "an RFC 3339 date or null", '"a"', "format"),
+        (datetime.timedelta, "P1Y", "an ISO 8601 duration", '"P1Y"', "format"),
+        (Decimal, "a", "a decimal number", '"a"', "format"),
+        (bytes, "a", "base64 text", '"a"', "format"),
+        (Annotated[bytes, msgspec.Meta(min_length=2)], "YQ==", "bytes of length >= 2", '"YQ=="', "length"),
+        (Annotated[str, check(str.islower, "lower case")], "A", "lower case", '"A"', "check"),
+        (Span, {"low": 2, "high": 1}, "low, 2, is over high", "an object with 2 fields", "check"),
+        (float, {"a": [1]}, "float", "an object with 1 field", "type"),
+        (bool, None, "bool", "null", "type"),
+        (bool, 10**30, "bool", "1" + "0" * 30, "type"),
+        (tuple[int, int], [1], "array of length 2", "an array of 1", "length"),
+    ],
+)  # fmt: skip
+def test_a_violation_says_what_was_expected_what_came_and_why(
+    annotation: Any, value: Any, expected: str, got: str, code: str
+) -> None:
+    assert only(annotation, value) == Violation("$", expected, got, code)
+
+
+@pytest.mark.parametrize("value", ["hunter2", 7, ["hunter2"], {"hunter2": "hunter2"}, None])
+def test_no_violation_shows_what_is_secret(value: Any) -> None:
+    violation = only(Login, {"user": "ada", "password": value})
+    assert (violation.path, violation.got) == ("$.password", "***")
+    assert "hunter2" not in repr(violation)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "path"),
+    [
+        (Secret[dict[str, int]], {"hunter2": "hunter2"}, "$[***]"),
+        (Secret[dict[Annotated[str, msgspec.Meta(max_length=3)], Any]], {"hunter2": 1}, "$[***]"),
+        (Secret[list[Literal["a"]]], ["hunter2"], "$[0]"),
+        (Secret[Annotated[str, check(lambda text: int(text))]], "hunter2", "$"),
+        (list[Secret[str] | None], [["hunter2"]], "$[0]"),
+        (dict[str, Secret[int]], {"a": "hunter2"}, "$.a"),
+        (Secret[Uuid], "hunter2", "$"),
+    ],
+)  # fmt: skip
+def test_nothing_inside_a_secret_is_shown_either(annotation: Any, value: Any, path: str) -> None:
+    violation = only(annotation, value)
+    assert (violation.path, violation.got) == (path, "***")
+    assert "hunter2" not in repr(violation)
+
+
+def test_a_class_is_secret_only_where_it_is_marked() -> None:
+    class Both(msgspec.Struct):
+        open: Span
+        hidden: Secret[Span]
+
+    found = GType(Both).violations(b'{"open":{"low":"a","high":0},"hidden":{"low":"b","high":0}}')
+    assert [(each.path, each.got) for each in found] == [("$.open.low", '"a"'), ("$.hidden.low", "***")]
+
+
+def test_a_check_that_raises_a_value_error_says_why() -> None:
+    def positive(number: int) -> None:
+        if number < 1:
+            raise ValueError(f"{number} is not over 0")
+
+    assert only(list[Annotated[int, check(positive)]], [0]) == Violation("$[0]", "0 is not over 0", "0", "check")
+    assert GType(Annotated[int, check(positive)]).violations(b"1") == []
+
+
+def test_checks_are_asked_wherever_the_type_stands() -> None:
+    lower = Annotated[str, check(str.islower, "lower case")]
+    named = {
+        dict[str, lower]: {"a": "A"},
+        dict[lower, int]: {"A": 1},
+        tuple[int, lower]: [1, "A"],
+        tuple[lower, ...]: ["A"],
+        list[lower | None]: [None, "A"],
+        Pair: {"a": 1, "b": "A"},
+        Even: [1],
+        frozenset[lower]: ["A"],
+    }
+    assert {only(annotation, value).code for annotation, value in named.items()} == {"check"}
+
+
+def test_a_default_is_not_checked_since_nobody_sent_it() -> None:
+    assert GType(Pair).decode(b'{"a":1}') == Pair(1)
+
+
+def test_several_checks_of_one_value_are_all_asked() -> None:
+    both = Annotated[str, check(str.islower, "lower case"), check(str.isalpha, "letters")]
+    assert [only(both, value).expected for value in ("A", "a1")] == ["lower case", "letters"]
+
+
+def test_a_check_meets_the_decoded_value() -> None:
+    def this_century(day: datetime.date) -> bool:
+        return day.year >= 2000
+
+    assert only(Annotated[datetime.date, check(this_century, "a day since 2000")], "1999-12-31").code == "check"
+
+
+@pytest.mark.parametrize("annotation", [complex, list[object], msgspec.msgpack.Ext])
+def test_what_json_cannot_carry_is_refused_at_compile(annotation: Any) -> None:
+    with pytest.raises(UsageError, match="JSON cannot carry"):
+        GType(annotation)
