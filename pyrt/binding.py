@@ -10,17 +10,19 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from .context import GlobalContext, LocalContext
 from .errors import UnknownName, UsageError, ValidationError, Violation, describe
-from .gtype import GType
+from .gtype import CAPS, Caps, GType
 from .messages import Request
 from .scripts import Script
 
 __all__ = (
     "Binding",
+    "Input",
     "Query",
     "Source",
     "Vocabulary",
@@ -35,17 +37,39 @@ __all__ = (
 )
 
 
+class Input(NamedTuple):
+    """What a function asks of the request itself.
+
+    Attributes:
+        place: `path`, `query` or `body`.
+        gtype: that it has to fit; None for bytes as they are.
+        default: of what is not there; `inspect.Parameter.empty` where it has to be.
+    """
+
+    place: str
+    name: str
+    gtype: GType | None
+    default: Any = inspect.Parameter.empty
+
+
 class Source(NamedTuple):
     """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*.
 
     Attributes:
         kind: its type, for a parameter's annotation to agree with; None for any.
+        input: of the request; None for what is the app's own.
+        read: the same as a function of `context`, of an input that may be refused.
     """
 
     expression: str
     value: Any = None
-    is_query: bool = False
     kind: type | None = None
+    input: Input | None = None
+    read: Callable[[Any], Any] | None = None
+
+    @property
+    def is_query(self) -> bool:
+        return self.input is not None and self.input.place == "query"
 
 
 Vocabulary = Mapping[str, Source]
@@ -76,13 +100,25 @@ def request_vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, 
     return vocabulary(modules, **own, **more)
 
 
-def param_source(name: str) -> Source:
-    """Where a path parameter comes from."""
-    return Source(f"context.params[{name!r}]")
+def param_source(function: Callable[..., Any], name: str, caps: Caps) -> Source:
+    """Where a path parameter comes from; one that is annotated with more than a plain type has to fit it, too."""
+    wanted, plain = annotation(function, name), f"context.params[{name!r}]"
+    if get_origin(wanted) not in (Annotated, Literal) and not (isinstance(wanted, type) and issubclass(wanted, Enum)):
+        return Source(plain)
+    gtype, path = _schema(function, name, wanted, caps), f"$path.{name}"
+
+    def read(context: LocalContext) -> Any:
+        return gtype.convert(context.params[name], strict=False, path=path)
+
+    return Source("{}(context)", read, input=Input("path", name, gtype), read=read)
 
 
 class Binding:
     """A function with the source of each parameter it names.
+
+    Args:
+        names: the vocabulary.
+        caps: of what it asks of the query.
 
     Attributes:
         sources: by name.
@@ -94,11 +130,11 @@ class Binding:
 
     __slots__ = ("function", "sources")
 
-    def __init__(self, function: Callable[..., Any], names: Vocabulary) -> None:
+    def __init__(self, function: Callable[..., Any], names: Vocabulary, caps: Caps = CAPS) -> None:
         self.function = function
         self.sources: dict[str, Source] = {}
         for parameter in parameters(function):
-            source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter)) or None
+            source = names.get(parameter.name) or ("req" in names and _query_source(function, parameter, caps)) or None
             if source is not None:
                 _check_kind(function, parameter.name, source)
                 self.sources[parameter.name] = source
@@ -110,24 +146,50 @@ class Binding:
         """Whether the function takes *name* from the context."""
         return name in self.sources
 
-    def written(self, script: Script) -> str:
-        """The call as an expression of *script* over `context`."""
-        arguments = ", ".join(f"{name}={expression}" for name, expression in self.arguments(script).items())
-        return f"{script.name('function', self.function)}({arguments})"
+    def written(self, script: Script) -> tuple[list[str], str]:
+        """The call as an expression of *script* over `context`, and the lines that have to stand before it."""
+        lines, arguments = self.arguments(script)
+        given = ", ".join(f"{name}={expression}" for name, expression in arguments.items())
+        return lines, f"{script.name('function', self.function)}({given})"
 
-    def arguments(self, script: Script) -> dict[str, str]:
-        """What the function is given, each as an expression of *script* over `context`."""
+    def arguments(self, script: Script) -> tuple[list[str], dict[str, str]]:
+        """What the function is given, each as an expression of *script* over `context`, and the lines before them.
+
+        Where several inputs may be refused, these lines read them, and raise the violations of all together.
+        """
         written = {}
         for name, source in self.sources.items():
             value = script.name(f"value_{name}", source.value) if "{}" in source.expression else ""
             written[name] = source.expression.format(value)
-        return written
+        reads = {name: source.read for name, source in self.sources.items() if source.read is not None}
+        if len(reads) < 2:
+            return [], written
+        refused, every = script.name("ValidationError", ValidationError), script.name("every", tuple(reads.values()))
+        lines = [
+            "try:",
+            *(f"    given_{name} = {written[name]}" for name in reads),
+            f"except {refused}:",
+            f"    raise {script.name('refusal', _refusal)}(context, {every}) from None",
+        ]
+        return lines, written | {name: f"given_{name}" for name in reads}
 
     def compiled(self) -> Callable[[Any], Any]:
         """A function of the context that makes the call; what it returns is a coroutine where the function is async."""
         script = Script("def call(context)")
-        script.add(f"return {self.written(script)}")
+        lines, call = self.written(script)
+        script.add(*lines, f"return {call}")
         return script.function("call")
+
+
+def _refusal(context: Any, reads: Iterable[Callable[[Any], Any]]) -> ValidationError:
+    """The violations of all inputs, of which one at least is refused."""
+    found: list[Violation] = []
+    for read in reads:
+        try:
+            read(context)
+        except ValidationError as error:
+            found += error.violations
+    return ValidationError(found)
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -189,23 +251,28 @@ def annotation(function: Callable[..., Any], name: str) -> Any:
         ) from None
 
 
-def body_source(function: Callable[..., Any]) -> Source:
+def body_source(function: Callable[..., Any], caps: Caps) -> Source:
     """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON.
 
     Where the request has no body, a default stands in.
     """
-    wanted = annotation(function, "body")
+    wanted, default = annotation(function, "body"), _default(function, "body")
     _refuse_query(function, "body", wanted)
     if wanted is bytes:
-        return Source("context.request.body")
-    default = _default(function, "body")
-    plain = wanted in ANYTHING
-    if plain and default is inspect.Parameter.empty:
-        return Source("context.request.json()")
-    decode = GType(Any).decode if plain else _schema(function, "body", wanted).decode
-    if default is inspect.Parameter.empty:
-        return Source("{}(context.request.body)", decode)
-    return Source("{}(context.request.body)", lambda data: decode(data) if data else default)
+        return Source("context.request.body", input=Input("body", "body", None, default))
+    gtype = _schema(function, "body", Any if wanted in ANYTHING else wanted, caps)
+    decode = gtype.decode
+    if default is not inspect.Parameter.empty:
+
+        def decode(data: bytes) -> Any:
+            return gtype.decode(data) if data else default
+
+    return Source(
+        "{}(context.request.body)",
+        decode,
+        input=Input("body", "body", gtype, default),
+        read=lambda context: decode(context.request.body),
+    )
 
 
 def _default(function: Callable[..., Any], name: str) -> Any:
@@ -213,21 +280,21 @@ def _default(function: Callable[..., Any], name: str) -> Any:
     return found[0] if found else inspect.Parameter.empty
 
 
-def _schema(function: Callable[..., Any], name: str, wanted: Any) -> GType:
+def _schema(function: Callable[..., Any], name: str, wanted: Any, caps: Caps) -> GType:
     try:
-        return GType(wanted)
+        return GType(wanted, caps)
     except Exception as error:
         raise UsageError(f"{describe(function)}: {name!r} is annotated with what is no schema: {error}") from error
 
 
-def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) -> Source | None:
+def _query_source(function: Callable[..., Any], parameter: inspect.Parameter, caps: Caps) -> Source | None:
     wanted = annotation(function, parameter.name)
     if any(is_query(option) for option in get_args(wanted)) and not is_query(wanted):
         raise UsageError(f"{describe(function)}: write {parameter.name}: Query[... | None], not Query[...] | None")
     if not is_query(wanted):
         return None
     name, default = parameter.name, parameter.default
-    gtype = _schema(function, name, wanted)
+    gtype = _schema(function, name, wanted, caps)
     inner = get_args(wanted)[0]
     many = any((get_origin(each) or each) in (list, set, tuple, frozenset) for each in (inner, *get_args(inner)))
 
@@ -239,7 +306,7 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter) ->
             raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
         return gtype.convert(values if many else values[-1], strict=False, path=f"$query.{name}")
 
-    return Source("{}(context)", read, is_query=True)
+    return Source("{}(context)", read, input=Input("query", name, gtype, default), read=read)
 
 
 def is_query(wanted: Any) -> bool:

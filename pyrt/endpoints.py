@@ -6,8 +6,9 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Coroutine, Mapping
+from enum import Enum
 from functools import partial
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from .binding import (
     ANYTHING,
@@ -22,6 +23,7 @@ from .binding import (
 )
 from .context import LocalContext, Phase
 from .errors import UsageError, describe
+from .gtype import CAPS, Caps
 from .hooks import HookChain
 from .messages import Response
 from .pools import Pools
@@ -44,6 +46,7 @@ class Endpoint:
         deadline_s: when a request of its is cancelled, in seconds; None for never.
         cpu: run a plain function in a process of the pool, not in a thread.
         pools: where plain functions run.
+        caps: of what it asks of path, query and body.
 
     Attributes:
         run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
@@ -65,9 +68,12 @@ class Endpoint:
         deadline_s: float | None = None,
         cpu: bool = False,
         pools: Pools | None = None,
+        caps: Caps = CAPS,
     ) -> None:
         names = request_vocabulary(
-            modules, res=Source("{}(context)", partial(_new_response, status), kind=Response), body=body_source(handler)
+            modules,
+            res=Source("{}(context)", partial(_new_response, status), kind=Response),
+            body=body_source(handler, caps),
         )
         taken = sorted(set(params) & set(names))
         if taken:
@@ -76,10 +82,10 @@ class Endpoint:
             )
         for name, converter in params.items():
             _check_type(handler, name, converter)
-            names[name] = param_source(name)
+            names[name] = param_source(handler, name, caps)
         self.handler, self.status, self.deadline_s = handler, status, deadline_s
         self.chain = chain or HookChain()
-        self._binding = Binding(handler, names)
+        self._binding = Binding(handler, names, caps)
         self._cpu, self._pools = cpu, pools or Pools()
         if inspect.isgeneratorfunction(handler):
             raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
@@ -112,14 +118,19 @@ class Endpoint:
     def _called(self, script: Script) -> list[str]:
         """The lines that call the handler and leave its `result`."""
         if is_async(self.handler):
-            return [f"result = await {self._binding.written(script)}"]
+            lines, call = self._binding.written(script)
+            return [*lines, f"result = await {call}"]
         if inspect.isasyncgenfunction(self.handler):
-            return [f"result = await {script.name('begun', begun)}({self._binding.written(script)})"]
+            lines, call = self._binding.written(script)
+            return [*lines, f"result = await {script.name('begun', begun)}({call})"]
         pools = script.name("pools", self._pools)
         if self._cpu:
-            function, arguments = script.name("function", self.handler), self._binding.arguments(script)
+            lines, arguments = self._binding.arguments(script)
             given = ", ".join(f"{name!r}: {expression}" for name, expression in arguments.items())
-            return [f"result = await {pools}.processes.run({function}, {{{given}}})"]
+            return [
+                *lines,
+                f"result = await {pools}.processes.run({script.name('function', self.handler)}, {{{given}}})",
+            ]
         call = script.name("call", self._binding.compiled())
         isawaitable = script.name("isawaitable", inspect.isawaitable)
         # A plain function may wrap an async one.
@@ -144,9 +155,13 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
     wanted, made = annotation(handler, name), converter.type
     if is_query(wanted):
         raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
+    if get_origin(wanted) is Annotated:
+        wanted = get_args(wanted)[0]
     kinds = [get_origin(each) or each for each in (get_args(wanted) if _is_union(wanted) else (wanted,))]
     if made is None or not all(isinstance(kind, type) and kind not in ANYTHING for kind in kinds):
         return
+    if any(issubclass(kind, Enum) for kind in kinds):
+        return  # what it has to fit is asked of each value
     if not any(issubclass(made, kind) or (made, kind) == (int, float) for kind in kinds):
         raise UsageError(
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "

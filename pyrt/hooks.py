@@ -68,12 +68,12 @@ class HookFunction:
 
     def write(self, script: Script, binding: Binding) -> list[str]:
         """The lines that call the hook and leave what it returned in `answer`."""
-        call = binding.written(script)
+        prepared, call = binding.written(script)
         if self.timeout_s is not None:
             call = f"await {script.name('within', within)}({call}, {self.timeout_s!r}, {f'hook {self.name}'!r})"
         elif is_async(self.function):
             call = f"await {call}"
-        lines = [f"answer = {call}"]
+        lines = [*prepared, f"answer = {call}"]
         if not is_async(self.function):
             isawaitable = script.name("isawaitable", inspect.isawaitable)
             lines += [f"if answer is not None and {isawaitable}(answer):", "    answer = await answer"]

@@ -1,9 +1,10 @@
 import asyncio
+import enum
 import functools
 import operator
 import threading
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 import pytest
@@ -454,4 +455,88 @@ def test_a_handler_that_could_never_answer_is_refused_with_its_place(handler: An
     app = App()
     app.post("/")(handler)
     with pytest.raises(UsageError, match=r"test_handlers\.py:\d+"):
+        app.freeze()
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+def in_a_thread(id: Positive, body: User, page: Query[Positive], tag: Query[list[Positive]] = ()) -> Any:  # type: ignore[assignment]
+    return [id, body.name, page, tag]
+
+
+async def on_the_loop(id: Positive, body: User, page: Query[Positive], tag: Query[list[Positive]] = ()) -> Any:  # type: ignore[assignment]
+    return in_a_thread(id, body, page, tag)
+
+
+async def streamed(id: Positive, body: User, page: Query[Positive], tag: Query[list[Positive]] = ()) -> Any:  # type: ignore[assignment]
+    yield msgspec.json.encode(in_a_thread(id, body, page, tag))
+
+
+@pytest.mark.parametrize(
+    ("handler", "cpu"), [(in_a_thread, False), (in_a_thread, True), (on_the_loop, False), (streamed, False)]
+)
+async def test_what_is_wrong_with_path_query_and_body_is_named_together(handler: Any, cpu: bool) -> None:
+    app = App(processes=1)
+    app.post("/{id:int}", cpu=cpu)(handler)
+    async with TestClient(app) as client:
+        assert (await client.post("/1?page=2&tag=3", {"name": "Ada", "age": 1})).value == [1, "Ada", 2, [3]]
+        wrong = await client.post("/0?page=x&tag=1&tag=0", {"name": ""})
+        assert wrong.status == 422
+        named = [(each["path"], each["code"]) for each in wrong.value["violations"]]
+        assert named == [
+            ("$path.id", "range"),
+            ("$.name", "length"),
+            ("$.age", "missing"),
+            ("$query.page", "type"),
+            ("$query.tag[1]", "range"),
+        ]
+        assert (await client.post("/0?page=x", body=b"{")).status == 400
+
+
+async def test_a_hooks_inputs_are_named_together_too() -> None:
+    app = App()
+
+    @app.before
+    async def paged(page: Query[int], size: Query[int]) -> None: ...
+
+    @app.get("/")
+    async def index() -> str:
+        return "fine"
+
+    client = TestClient(app)
+    assert (await client.get("/?page=1&size=2")).text == "fine"
+    assert [each["path"] for each in (await client.get("/?page=a")).value["violations"]] == [
+        "$query.page",
+        "$query.size",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "annotation", "good", "bad"),
+    [
+        ("/{id:int}", Positive, "1", "0"),
+        ("/{id}", Annotated[str, msgspec.Meta(max_length=2)], "ab", "abc"),
+        ("/{id}", Literal["ab", "cd"], "ab", "ef"),
+        ("/{id}", Colour, "red", "green"),
+        ("/{id:float}", Annotated[float, msgspec.Meta(lt=1)], "0.5", "1.5"),
+    ],
+)
+async def test_a_path_parameter_fits_what_it_is_annotated_with(path: str, annotation: Any, good: str, bad: str) -> None:
+    app = App()
+    app.get(path)(parameter(annotation))
+    client = TestClient(app)
+    assert (await client.get("/" + good)).status == 204
+    refused = await client.get("/" + bad)
+    assert (refused.status, refused.value["violations"][0]["path"]) == (422, "$path.id")
+
+
+def test_a_constraint_of_another_type_than_the_converters_is_refused() -> None:
+    app = App()
+    app.get("/{id}")(parameter(Positive))
+    with pytest.raises(UsageError, match="is str, but it is annotated int"):
         app.freeze()
