@@ -1,23 +1,42 @@
 """A small service: users in a module, a hook, validation and a queue.
 
 pyrt serve examples.users:app --port 8000
+
+What it takes and answers is described at http://localhost:8000/docs.
 """
 
 import itertools
 import logging
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from pyrt import App, Email, GlobalContext, LocalContext, Module, Request, Response
+from pyrt import App, Email, GlobalContext, HttpError, LocalContext, Module, Query, Request, Response
+from pyrt.gtype import DateTime, Secret, Url, check
 
-app = App()
+app = App(title="Users", description="A small service that keeps users in memory.", check_answers="enforce")
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
-    name: Annotated[str, msgspec.Meta(min_length=1)]
+    """What a user is made of."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), check(str.isprintable, "printable characters")]
     email: Email
-    age: Annotated[int, msgspec.Meta(ge=0)]
+    age: Annotated[int, msgspec.Meta(ge=0, le=150)]
+    password: Secret[Annotated[str, msgspec.Meta(min_length=8)]] | None = None
+    homepage: Url | None = None
+    role: Literal["reader", "writer"] = "reader"
+
+
+class User(msgspec.Struct):
+    """A user as others see it."""
+
+    id: int
+    name: str
+    joined: DateTime
+    email: Email | None = None
+    age: int | None = None
 
 
 class Users(Module):
@@ -25,18 +44,26 @@ class Users(Module):
 
     def __init__(self, limit_users: int = 10_000) -> None:
         self._limit_users = limit_users
-        self._names: dict[int, str] = {}
+        self._users: dict[int, User] = {}
         self._ids = itertools.count(1000)
 
-    async def name_of(self, id: int) -> str:
-        return self._names.get(id, f"user {id}")
+    async def find(self, id: int) -> User:
+        if id in self._users:
+            return self._users[id]
+        if id < 0:
+            raise HttpError(404, f"there is no user {id}")
+        return User(id, f"user {id}", datetime.fromtimestamp(0, UTC))
 
-    async def add(self, name: str) -> int:
-        id = next(self._ids)
-        self._names[id] = name
-        if len(self._names) > self._limit_users:
-            del self._names[next(iter(self._names))]
-        return id
+    async def list(self, limit: int, name: str) -> list[User]:
+        found = (user for user in self._users.values() if name in user.name)
+        return [*itertools.islice(found, limit)]
+
+    async def add(self, new: NewUser) -> User:
+        user = User(next(self._ids), new.name, datetime.now(UTC), new.email, new.age)
+        self._users[user.id] = user
+        if len(self._users) > self._limit_users:
+            del self._users[next(iter(self._users))]
+        return user
 
 
 app.module("users", Users)
@@ -49,19 +76,30 @@ async def name_the_request(res: Response, lctx: LocalContext) -> None:
 
 @app.get("/health")
 async def health() -> str:
+    """Whether the service is up."""
     return "ok"
 
 
-@app.get("/users/{id:int}")
-async def show_user(id: int, users: Users) -> dict[str, Any]:
-    return {"id": id, "name": await users.name_of(id)}
+@app.get("/users/{id:int}", tags=["users"])
+async def show_user(id: int, users: Users) -> User:
+    """One user."""
+    return await users.find(id)
 
 
-@app.post("/users", status=201)
-async def create_user(body: NewUser, users: Users, gctx: GlobalContext) -> dict[str, Any]:
-    id = await users.add(body.name)
-    await gctx.queue.publish("user.created", {"id": id, "email": body.email})
-    return {"id": id, "name": body.name, "email": body.email, "age": body.age}
+@app.get("/users", tags=["users"])
+async def list_users(
+    users: Users, limit: Query[Annotated[int, msgspec.Meta(ge=1, le=100)]] = 10, name: Query[str] = ""
+) -> list[User]:
+    """The users that were created, those whose name has *name* in it."""
+    return await users.list(limit, name)
+
+
+@app.post("/users", status=201, tags=["users"])
+async def create_user(body: NewUser, users: Users, gctx: GlobalContext) -> User:
+    """Create a user, and have it greeted."""
+    user = await users.add(body)
+    await gctx.queue.publish("user.created", {"id": user.id, "email": user.email})
+    return user
 
 
 @app.subscribe("user.created", group="mail")

@@ -16,12 +16,14 @@ from .controller import Controller, answer_without_route
 from .deadlines import checked_limit
 from .endpoints import Endpoint
 from .errors import ClosedError, UsageError, describe
-from .groups import Declarations, Group, RouteDeclaration
+from .groups import Declarations, Group, RouteDeclaration, check_answering
+from .gtype import CAPS, Caps
 from .hooks import PHASES, HookChain
 from .ingress import asgi
 from .lifecycle import Lifecycle, LifecycleFunction
 from .messages import Request, Response
 from .modules import Module, Modules
+from .openapi import Described
 from .pools import Pools
 from .queue import QueueFabric
 from .routing import Converter, Router
@@ -48,6 +50,11 @@ class App(Group):
         threads: `def` handlers that run at once.
         processes: `cpu=True` handlers that run at once, each in a process of its own; by default one per core.
         debug: show clients the stack trace of an unexpected error; an attribute, too, until the app starts.
+        check_answers: of routes that say nothing of it: `off`, `warn` or `enforce` (see `RouteOptions`).
+        caps: of what is decoded from path, query and body.
+        title, version, description: of the app, in its OpenAPI document.
+        openapi, docs: where that document and a page of it are served, unless a route of the app's own takes the path;
+            empty for nowhere.
     """
 
     def __init__(
@@ -62,14 +69,24 @@ class App(Group):
         threads: int = 40,
         processes: int | None = None,
         debug: bool = False,
+        check_answers: str = "off",
+        caps: Caps = CAPS,
+        title: str = "API",
+        version: str = "0.1.0",
+        description: str = "",
+        openapi: str = "/openapi.json",
+        docs: str = "/docs",
     ) -> None:
         if deadline_s is not None:
             checked_limit(deadline_s, "deadline_s")
         checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
+        check_answering(check_answers, "the app")
         super().__init__(Declarations(deadline_s))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
         self.debug = debug
+        self._check_answers, self._caps = check_answers, caps
+        self._described = Described(title, version, description, openapi, docs)
         self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._pools = Pools(threads, processes)
         self._module_makers: dict[str, Callable[[], Module]] = {}
@@ -156,6 +173,7 @@ class App(Group):
             router = self._new_router()
             for declared in self.declared.routes:
                 self._add(declared, router, modules)
+            self._describe(router, modules)
             unmatched = Endpoint(
                 answer_without_route, {}, modules, chain=self._chain(self, modules), deadline_s=self.declared.deadline_s
             )
@@ -182,11 +200,32 @@ class App(Group):
                 deadline_s=declared.deadline_s,
                 cpu=declared.cpu,
                 pools=self._pools,
+                caps=self._caps,
+                check_answers=declared.check_answers or self._check_answers,
             )
+            if declared.check_answers not in ("", "off") and route.value.returned.gtype is None:
+                raise UsageError(f"{declared.where}: its answers cannot be checked; annotate what it returns as JSON")
 
-    @staticmethod
-    def _chain(level: Group | RouteDeclaration, modules: Modules) -> HookChain:
-        return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules)
+    def _describe(self, router: Router, modules: Modules) -> None:
+        """Serve the app's description, where no route of its own does."""
+        chain = self._chain(self, modules)
+        for path, handler in self._described.served(self.openapi).items():
+            if router.match("GET", path) is None:
+                endpoint = Endpoint(handler, {}, modules, chain=chain, deadline_s=self.declared.deadline_s)
+                router.add("GET", path, endpoint, describe(handler))
+
+    def _chain(self, level: Group | RouteDeclaration, modules: Modules) -> HookChain:
+        return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules, caps=self._caps)
+
+    def openapi(self) -> dict[str, Any]:
+        """The app's routes and schemas as an OpenAPI 3.1 document; freezes the app."""
+        router = self.freeze().router
+        endpoints = {(route.method, route.path): route.value for route in router}
+        return self._described.document(
+            (method, declared, endpoints[method, declared.path])
+            for declared in self.declared.routes
+            for method in declared.methods
+        )
 
     def url(self, name: str, /, **params: Any) -> str:
         """The path of a route by its name (the handler's, unless `name=` says another); freezes the app.

@@ -51,6 +51,10 @@ class Input(NamedTuple):
     gtype: GType | None
     default: Any = inspect.Parameter.empty
 
+    @property
+    def is_required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
 
 class Source(NamedTuple):
     """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*.
@@ -141,6 +145,11 @@ class Binding:
             elif parameter.name not in _given(function):
                 # Also one with a default: it may be a name misspelt, and would never be given.
                 raise UnknownName(describe(function), parameter.name, sorted(names))
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What the function asks of the request."""
+        return [source.input for source in self.sources.values() if source.input is not None]
 
     def names(self, name: str) -> bool:
         """Whether the function takes *name* from the context."""

@@ -1,12 +1,14 @@
-"""The command line: `pyrt serve module:app`, `pyrt routes module:app`."""
+"""The command line: `pyrt serve module:app`, `pyrt routes module:app`, `pyrt openapi module:app`."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from . import __version__
 from .app import App
@@ -68,6 +70,14 @@ def _routes(options: argparse.Namespace) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def _openapi(options: argparse.Namespace) -> None:
+    text = json.dumps(load(options.app).openapi(), indent=2, ensure_ascii=False)
+    if options.output == "-":
+        print(text)
+    else:
+        Path(options.output).write_text(text + "\n", encoding="utf-8")
+
+
 def _row(method: str, route: RouteDeclaration) -> tuple[str, ...]:
     handler = getattr(route.handler, "__qualname__", repr(route.handler))
     hooks = (f"{phase} {', '.join(each.name for each in route.hooks(phase))}" for phase in PHASES if route.hooks(phase))
@@ -90,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     routes.set_defaults(run=_routes)
     routes.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
+    openapi = commands.add_parser(
+        "openapi",
+        help="print the OpenAPI document of an app",
+        description="Print an app's routes and schemas as an OpenAPI 3.1 document, in JSON.",
+    )
+    openapi.set_defaults(run=_openapi)
+    openapi.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
+    openapi.add_argument("--output", metavar="FILE", default="-", help="write it there (default: standard output)")
     return parser
 
 

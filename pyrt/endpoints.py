@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import sys
 import types
 from collections.abc import Callable, Coroutine, Mapping
@@ -22,16 +23,19 @@ from .binding import (
     request_vocabulary,
 )
 from .context import LocalContext, Phase
-from .errors import UsageError, describe
+from .errors import UnfitAnswer, UsageError, describe
 from .gtype import CAPS, Caps
 from .hooks import HookChain
 from .messages import Response
 from .pools import Pools
+from .returns import returned
 from .routing import Converter
 from .scripts import Script
 from .streams import begun
 
 __all__ = ("Endpoint",)
+
+_log = logging.getLogger("pyrt")
 
 
 class Endpoint:
@@ -47,13 +51,20 @@ class Endpoint:
         cpu: run a plain function in a process of the pool, not in a thread.
         pools: where plain functions run.
         caps: of what it asks of path, query and body.
+        check_answers: `off`, or `warn` or `enforce` where what the handler returns does not fit its annotation.
 
     Attributes:
         run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
             be sent.
+        params: the converters of its path.
+        inputs: what handler and hooks ask of the request.
+        returned: what the handler says that it returns.
     """
 
-    __slots__ = ("_binding", "_cpu", "_pools", "chain", "deadline_s", "handler", "run", "status")
+    __slots__ = (
+        "_binding", "_check_answers", "_cpu", "_pools", "chain", "deadline_s", "handler", "inputs", "params",
+        "returned", "run", "status",
+    )  # fmt: skip
 
     run: Callable[[LocalContext], Coroutine[Any, Any, Response]]
 
@@ -69,6 +80,7 @@ class Endpoint:
         cpu: bool = False,
         pools: Pools | None = None,
         caps: Caps = CAPS,
+        check_answers: str = "off",
     ) -> None:
         names = request_vocabulary(
             modules,
@@ -83,12 +95,14 @@ class Endpoint:
         for name, converter in params.items():
             _check_type(handler, name, converter)
             names[name] = param_source(handler, name, caps)
-        self.handler, self.status, self.deadline_s = handler, status, deadline_s
+        self.handler, self.params, self.status, self.deadline_s = handler, params, status, deadline_s
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names, caps)
         self._cpu, self._pools = cpu, pools or Pools()
         if inspect.isgeneratorfunction(handler):
             raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
+        self.inputs = [*self.chain.inputs, *self._binding.inputs]
+        self.returned, self._check_answers = returned(handler), check_answers
         if cpu:
             _check_portable(handler, self._binding, {*params, "body"})
         self.run = self._compiled()
@@ -113,7 +127,25 @@ class Endpoint:
         else:
             made = [f"response = {script.name('of', Response.of)}(result, {self.status})"]
             made += ["if response is result: response.checked()"]
+        if self._check_answers != "off" and self.returned.gtype is not None:
+            made += [f"{script.name('hold', self._hold)}(context, response)"]
         return [phase, *self._called(script), *made]
+
+    def _hold(self, lctx: LocalContext, response: Response) -> None:
+        """Hold the JSON of a response to what the handler says that it returns.
+
+        Raises:
+            UnfitAnswer: it does not fit, and must not be sent.
+        """
+        gtype = self.returned.gtype
+        if gtype is None or response.status != self.status or not _is_json(response):
+            return
+        found = gtype.violations(response.body)
+        if not found:
+            return
+        if self._check_answers == "enforce":
+            raise UnfitAnswer(describe(self.handler), found)
+        _log.warning("request %s: %s", lctx.request_id, UnfitAnswer(describe(self.handler), found))
 
     def _called(self, script: Script) -> list[str]:
         """The lines that call the handler and leave its `result`."""
@@ -148,6 +180,11 @@ class Endpoint:
         # What `Response.checked` asks, so that it is called for hardly any.
         sound = "type(response.body) is bytes and type(response.status) is int and 200 <= response.status <= 599"
         return [phase, *hooks, "response = context.response", f"if not ({sound}): response.checked()"]
+
+
+def _is_json(response: Response) -> bool:
+    content_type = response.headers.get("content-type") or ""
+    return isinstance(response.body, bytes) and content_type.partition(";")[0].strip() == "application/json"
 
 
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:

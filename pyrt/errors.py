@@ -28,6 +28,7 @@ __all__ = (
     "ProtocolError",
     "PyrtError",
     "RouteConflict",
+    "UnfitAnswer",
     "UnknownName",
     "UsageError",
     "ValidationError",
@@ -152,9 +153,26 @@ class ValidationError(PyrtError):
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        first = self.violations[0]
-        more = f" (and {len(self.violations) - 1} more)" if len(self.violations) > 1 else ""
-        super().__init__(f"{first.path}: expected {first.expected}, got {first.got}{more}")
+        super().__init__(_listed(self.violations))
+
+
+def _listed(violations: Sequence[Violation]) -> str:
+    first = violations[0]
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return f"{first.path}: expected {first.expected}, got {first.got}{more}"
+
+
+class UnfitAnswer(PyrtError):
+    """A handler returned what does not fit its annotation; answered with 500.
+
+    Attributes:
+        what: the handler.
+        violations: all of them, never empty.
+    """
+
+    def __init__(self, what: str, violations: Sequence[Violation]) -> None:
+        self.what, self.violations = what, tuple(violations)
+        super().__init__(f"the answer of {what} does not fit what it is said to return: {_listed(self.violations)}")
 
 
 class Overload(PyrtError):
@@ -246,6 +264,15 @@ class ProtocolError(PyrtError):
     def __init__(self, status: int, detail: str) -> None:
         self.status, self.detail = status, detail
         super().__init__(f"{status}: {detail}")
+
+
+def check_statuses(raises: Any, where: str) -> None:
+    """Raise UsageError unless *raises* maps statuses of errors to what they mean, in words."""
+    is_sound = isinstance(raises, Mapping) and all(
+        type(status) is int and 400 <= status <= 599 and isinstance(text, str) for status, text in raises.items()
+    )
+    if not is_sound:
+        raise UsageError(f"{where}: raises= maps statuses from 400 to 599 to words, got {raises!r}")
 
 
 def phrase(status: int) -> str:

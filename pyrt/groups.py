@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from .deadlines import checked_limit
-from .errors import FrozenError, UsageError, caller, describe
+from .errors import FrozenError, UsageError, caller, check_statuses, describe
 from .hooks import PHASES, HookFunction
 from .types import Handler, Hook
 
@@ -15,6 +15,7 @@ __all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration", "RouteO
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+CHECKS = ("off", "warn", "enforce")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
@@ -24,6 +25,10 @@ class RouteOptions(TypedDict, total=False):
     Attributes:
         status: of the answer, unless the handler returns a `Response`. Default 200.
         name: for `app.url`; the handler's own unless given.
+        raises: statuses that the handler raises as `HttpError`, and what each means, for the app's description.
+        tags: under which the app's description lists the route.
+        check_answers: hold what the handler returns to its annotation: `off`, `warn` (in the log) or `enforce` (answer
+            500). Default: the app's, where it says that it returns JSON.
         deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
         cpu: run a plain function in a process of its own rather than in a thread. Default False.
         before, after, catch: hooks of this route alone, inside those of its groups.
@@ -33,6 +38,9 @@ class RouteOptions(TypedDict, total=False):
     name: str
     deadline_s: float | None
     cpu: bool
+    raises: Mapping[int, str]
+    tags: Sequence[str]
+    check_answers: str
     before: Iterable[Hook]
     after: Iterable[Hook]
     catch: Iterable[Hook]
@@ -55,6 +63,9 @@ class RouteDeclaration:
     status: int = 200
     name: str = ""
     cpu: bool = False
+    raises: Mapping[int, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    check_answers: str = ""
     before: Iterable[Hook] = ()
     after: Iterable[Hook] = ()
     catch: Iterable[Hook] = ()
@@ -67,6 +78,10 @@ class RouteDeclaration:
             raise UsageError(f"{self.where} answers no method; name one or more of {', '.join(METHODS)}")
         if not isinstance(self.status, int) or not 200 <= self.status <= 599:
             raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status!r}")
+        check_statuses(self.raises, self.where)
+        check_answering(self.check_answers or "off", self.where)
+        if isinstance(self.tags, str) or not all(isinstance(tag, str) for tag in self.tags):
+            raise UsageError(f"{self.where}: tags are a sequence of strings, got {self.tags!r}")
         if self.deadline_s is not None:
             checked_limit(self.deadline_s, f"{self.where}: deadline_s, unless it is None for no limit,")
         if self.name:
@@ -87,6 +102,12 @@ class RouteDeclaration:
             UsageError: two of them have one name, or one of them would run twice.
         """
         return _distinct(phase, [*self.group.hooks(phase), *getattr(self, phase)])
+
+
+def check_answering(check_answers: str, where: str) -> None:
+    """Raise UsageError unless it is one of `CHECKS`."""
+    if check_answers not in CHECKS:
+        raise UsageError(f"{where}: check_answers is one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
 
 
 def _distinct(phase: str, hooks: list[HookFunction]) -> tuple[HookFunction, ...]:
@@ -146,7 +167,12 @@ class HookDecorator:
     def __call__(self, hook: F, /) -> F: ...
     @overload
     def __call__(
-        self, *, name: str = "", timeout_s: float | None = None, critical: bool = True
+        self,
+        *,
+        name: str = "",
+        timeout_s: float | None = None,
+        critical: bool = True,
+        raises: Mapping[int, str] = ...,
     ) -> Callable[[F], F]: ...
     def __call__(self, hook: Any = None, **options: Any) -> Any:
         if hook is None:

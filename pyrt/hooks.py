@@ -10,13 +10,14 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .binding import Binding, Source, Vocabulary, is_async, parameters, request_vocabulary
+from .binding import Binding, Input, Source, Vocabulary, is_async, parameters, request_vocabulary
 from .context import LocalContext
 from .deadlines import checked_limit, is_cancelled_from_outside, within
-from .errors import UsageError, describe
+from .errors import UsageError, check_statuses, describe
+from .gtype import CAPS, Caps
 from .messages import Response
 from .scripts import Script
 from .streams import discard
@@ -37,6 +38,7 @@ class HookFunction:
         name: of the hook in errors and counts; the function's own where it is not given.
         timeout_s: its limit, in seconds; past it the hook is cancelled and has failed. None for the request's own.
         critical: its failure fails the request; otherwise it is logged and counted in `gctx.hook_failures`.
+        raises: statuses with which it may answer by `HttpError`, and what each means, for the app's description.
 
     Raises:
         UsageError: not a function, or a time limit for one that cannot be interrupted.
@@ -46,6 +48,7 @@ class HookFunction:
     name: str = ""
     timeout_s: float | None = None
     critical: bool = True
+    raises: Mapping[int, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         parameters(self.function)
@@ -57,6 +60,7 @@ class HookFunction:
             raise UsageError(f"the hook {self.where} is a generator; a hook returns its answer")
         own = getattr(self.function, "__name__", "")
         object.__setattr__(self, "name", self.name or (own if own.isidentifier() else self.where))
+        check_statuses(self.raises, self.where)
 
     @classmethod
     def of(cls, hook: Hook | HookFunction) -> HookFunction:
@@ -95,6 +99,7 @@ class HookChain:
     Args:
         before, after, catch: functions in the order they were declared.
         modules: names that hooks may use besides their phase's own.
+        caps: of what they ask of the query.
 
     Attributes:
         run_before: runs the before hooks on a LocalContext; the first that returns something answers the request: its
@@ -118,12 +123,13 @@ class HookChain:
         after: Iterable[Hook | HookFunction] = (),
         catch: Iterable[Hook | HookFunction] = (),
         modules: Mapping[str, Any] | None = None,
+        caps: Caps = CAPS,
     ) -> None:
         names = request_vocabulary(modules or {})
         self._steps = {
-            "before": _steps(before, names),
-            "after": _steps(after, names | {"res": Source("context.response", kind=Response)})[::-1],
-            "catch": _steps(catch, names | {"error": Source("context.error")})[::-1],
+            "before": _steps(before, names, caps),
+            "after": _steps(after, names | {"res": Source("context.response", kind=Response)}, caps)[::-1],
+            "catch": _steps(catch, names | {"error": Source("context.error")}, caps)[::-1],
         }
 
     def __getattr__(self, name: str) -> Any:
@@ -134,6 +140,18 @@ class HookChain:
         run = self._flattened(phase)
         setattr(self, name, run)
         return run
+
+    @property
+    def inputs(self) -> list[Input]:
+        """What the hooks ask of the request."""
+        return [each for steps in self._steps.values() for _, binding in steps for each in binding.inputs]
+
+    @property
+    def raises(self) -> dict[int, str]:
+        """The statuses with which the hooks may answer, and what each means."""
+        return {
+            status: text for steps in self._steps.values() for hook, _ in steps for status, text in hook.raises.items()
+        }
 
     def __contains__(self, phase: str) -> bool:
         """Whether there are hooks of *phase*."""
@@ -164,9 +182,11 @@ class HookChain:
         return script.function(f"run_{phase}")
 
 
-def _steps(hooks: Iterable[Hook | HookFunction], names: Vocabulary) -> tuple[tuple[HookFunction, Binding], ...]:
+def _steps(
+    hooks: Iterable[Hook | HookFunction], names: Vocabulary, caps: Caps
+) -> tuple[tuple[HookFunction, Binding], ...]:
     made = [HookFunction.of(hook) for hook in hooks]
-    return tuple((hook, Binding(hook.function, names)) for hook in made)
+    return tuple((hook, Binding(hook.function, names, caps)) for hook in made)
 
 
 def _replace(lctx: LocalContext, response: Response) -> None:

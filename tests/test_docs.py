@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("routing", "contexts", "hooks", "handlers", "testing"))]
+NAMES = ("routing", "contexts", "hooks", "handlers", "gtype", "openapi", "testing")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 

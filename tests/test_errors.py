@@ -18,6 +18,7 @@ EXAMPLES: dict[str, Any] = {
     "ProtocolError": errors.ProtocolError(431, "too many headers"),
     "PyrtError": errors.PyrtError("one", 2),
     "RouteConflict": errors.RouteConflict("GET", "/a", "/{b}", "x.py:1", "y.py:2"),
+    "UnfitAnswer": errors.UnfitAnswer("f (a.py:1)", [errors.Violation("$.a", "int", "str", "type")]),
     "UnknownName": errors.UnknownName("f (a.py:1)", "z", ("req", "res")),
     "UsageError": errors.UsageError("declared wrongly"),
     "ValidationError": errors.ValidationError([errors.Violation("$.a", "int", "str", "type")] * 2),

@@ -76,7 +76,7 @@ Secret = Annotated[T, msgspec.Meta(extra={SECRET: True}, extra_json_schema={"wri
 
 
 def _kind(name: str, **constraints: Any) -> msgspec.Meta:
-    return msgspec.Meta(extra={EXPECTED: name}, **constraints)
+    return msgspec.Meta(extra={EXPECTED: name}, description=name, **constraints)
 
 
 # The end of the text, in Python's words and in those of JSON Schema: Python's `$` also stands before a last newline.
@@ -88,13 +88,13 @@ _EMAIL = rf"^[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*{_
 
 # RFC 3986: a scheme of the web, a host, a port, then what a path, query and fragment may have; a "%" begins an escape.
 _URL_CHARACTER = r"(?:[!$&'()*+,;=:@/?A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})"
-_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])"
+_HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f.]{{0,15}}\])"
 _URL = rf"^[hH][tT][tT][pP][sS]?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]{_URL_CHARACTER}*(?:#{_URL_CHARACTER}*)?)?{_END}"
 
-Email = Annotated[str, _kind("an e-mail address", pattern=_EMAIL, max_length=254)]
+Email = Annotated[str, _kind("an e-mail address", pattern=_EMAIL, max_length=254, examples=["ada@example.org"])]
 """An e-mail address as browsers accept it; whether somebody reads it, only a mail can tell."""
 
-Url = Annotated[str, _kind("an http or https URL", pattern=_URL, max_length=2083, extra_json_schema={"format": "uri"})]
+Url = Annotated[str, _kind("an http or https URL", pattern=_URL, max_length=2083, examples=["https://example.org/"])]
 """An absolute URL of the web, without a user or password in it."""
 
 Uuid = uuid.UUID

@@ -1,0 +1,74 @@
+"""What an app says of itself, and where."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..endpoints import Endpoint
+from ..groups import RouteDeclaration
+from ..messages import Response
+from .document import Operation, document
+from .page import page
+
+__all__ = ("Described",)
+
+# The page has nothing that a browser would have to fetch or run.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+class Described(NamedTuple):
+    """The description of an app (see `App`).
+
+    Attributes:
+        openapi, docs: the paths of the document and of its page; empty for none.
+    """
+
+    title: str
+    version: str
+    description: str
+    openapi: str
+    docs: str
+
+    def document(self, routes: Iterable[tuple[str, RouteDeclaration, Endpoint]]) -> dict[str, Any]:
+        """The OpenAPI document of *routes*: for each its method, its declaration and what answers it."""
+        return document(self.title, self.version, self.description, (_operation(*route) for route in routes))
+
+    def served(self, make: Callable[[], dict[str, Any]]) -> dict[str, Callable[[], Awaitable[Response]]]:
+        """Handlers by path, of what *make* gives when it is first asked for."""
+
+        @functools.cache
+        def openapi_body() -> bytes:
+            return msgspec.json.encode(make())
+
+        @functools.cache
+        def docs_body() -> str:
+            source = posixpath.relpath(self.openapi, posixpath.dirname(self.docs)) if self.openapi else ""
+            return page(make(), source)
+
+        async def openapi() -> Response:
+            return Response(openapi_body(), content_type="application/json")
+
+        async def docs() -> Response:
+            return Response(docs_body(), 200, [("content-security-policy", _POLICY)], "text/html; charset=utf-8")
+
+        return {path: handler for path, handler in ((self.openapi, openapi), (self.docs, docs)) if path}
+
+
+def _operation(method: str, declared: RouteDeclaration, endpoint: Endpoint) -> Operation:
+    return Operation(
+        method,
+        declared.path,
+        declared.name,
+        declared.handler,
+        declared.status,
+        endpoint.params,
+        endpoint.inputs,
+        endpoint.returned,
+        {**endpoint.chain.raises, **declared.raises},
+        declared.tags,
+    )
