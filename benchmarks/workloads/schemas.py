@@ -2,6 +2,7 @@
 
 import functools
 import json
+import random
 
 _VALID = {
     "small": {"name": "Ada", "email": "ada@example.org", "age": 36},
@@ -45,3 +46,22 @@ def annotation(shape):
 def body(shape, kind):
     """JSON bytes of a shape; *kind* is `valid` or `invalid`."""
     return json.dumps({"valid": _VALID, "invalid": _INVALID}[kind][shape], separators=(",", ":")).encode()
+
+
+@functools.cache
+def frozen():
+    """The schema of the shape `small`, of values that cannot be changed."""
+    from typing import Annotated
+
+    import msgspec
+
+    text = Annotated[str, msgspec.Meta(min_length=1)]
+    count = Annotated[int, msgspec.Meta(ge=0)]
+    return msgspec.defstruct("Person", [("name", text), ("email", str), ("age", count)], frozen=True)
+
+
+def stream(share):
+    """A thousand bodies of the shape `small`; *share* of them are one of twenty, the others are new each time."""
+    lots = random.Random(1)
+    names = [f"known{lots.randrange(20)}" if lots.random() < share else f"new{n}" for n in range(1000)]
+    return [json.dumps({"name": "Ada", "email": f"{name}@example.org", "age": 36}).encode() for name in names]
