@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from . import report as reports
-from . import results, targets
+from . import results, tables, targets
 
 Result = TypeVar("Result")
 
@@ -216,28 +216,7 @@ def _show(done: reports.Report, json_file: Path | None) -> None:
     if not sys.stdout.isatty():
         click.echo(done.markdown(), nl=False)
         return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
-    for name, text in done.heading():
-        console.print(Text.assemble((f"{name:9} ", "dim"), text))
-    console.print(Text(reports.NOISE, style="dim"))
-    for table in done.tables():
-        shown = Table(title=table.title, title_justify="left", title_style="bold")
-        for column in table.columns:
-            shown.add_column(column, overflow="fold")
-        for row in table.rows:
-            shown.add_row(*(Text(cell, style=_style(cell)) for cell in row))
-        console.print()
-        console.print(shown if table.rows else Text(f"{table.title}: nothing measured yet.", style="dim"))
-    console.print(Text(reports.tally(done.verdicts), style="bold"))
-
-
-def _style(cell: str) -> str:
-    styles = (("met", "green"), ("missed", "bold red"), ("failed", "bold red"), ("not measured", "dim"))
-    return next((style for word, style in styles if cell.startswith(word)), "")
+    tables.show(done.heading(), reports.NOISE, done.tables(), reports.tally(done.verdicts))
 
 
 def _write_json(path: Path, value: Any) -> None:

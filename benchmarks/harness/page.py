@@ -12,12 +12,11 @@ from .report import (
     PERCENTILES,
     Report,
     Scenario,
-    Table,
     describe,
-    human,
     tally,
 )
 from .results import Commit
+from .tables import Table, human
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 240, 76, 48, 14, 34
 OPEN_ROWS = 30

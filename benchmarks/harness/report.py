@@ -6,16 +6,15 @@ import ast
 import datetime
 import itertools
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .results import Benchmark, Commit, Figure, Measured
+from .tables import NOTHING, Table, digits, human, markdown, percent
 from .targets import TIERS, Target, Verdict, judge
 
 PERCENTILES = ("p50", "p95", "p99")
-NOTHING = "-"
 # What measures a request's parts, each by itself, and the whole: in instructions, and in seconds.
 OVERHEAD = ("integration.overhead.Overhead.instr_part", "integration.overhead.Rotation.track_part")
 WHOLE = "'whole'"
@@ -30,32 +29,6 @@ _WORDS = (
     ("us/", ("faster", "slower")),
     ("/s", ("faster", "slower")),
 )
-_SCALES = {
-    "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")),
-    "bytes": ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "bytes")),
-}
-
-
-def human(value: float | None, unit: str) -> str:
-    """A figure for people: three digits and a fitting unit. None is `failed`, NaN is `n/a`."""
-    if value is None:
-        return "failed"
-    if not math.isfinite(value):
-        return "n/a"
-    scales = _SCALES.get({"seconds": "s"}.get(unit, unit))
-    if scales:
-        # 999.6 us would round to 1,000 us; from there on the larger unit reads better.
-        size, name = next((pair for pair in scales if abs(value) >= 0.9995 * pair[0]), scales[-1])
-        return f"{_digits(value / size)} {name}"
-    if "instructions" in unit:
-        return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
-    if unit == "ratio":
-        return f"{_digits(value)}x" if value >= 0.1 or value == 0 else _percent(value)
-    return f"{_digits(value)}/s" if unit == "1/s" else f"{_digits(value)} {unit}".rstrip()
-
-
-def _digits(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 99.95 or value == round(value) else f"{value:.3g}"
 
 
 def change(current: Figure, baseline: Figure, benchmark: Benchmark) -> str:
@@ -80,13 +53,8 @@ def change(current: Figure, baseline: Figure, benchmark: Benchmark) -> str:
     # "1.3x faster" is how people say it; of "1.3x fewer" nobody knows what it means.
     sized = word in ("fewer", "more", "smaller", "larger")
     if (ratio >= 1.1 and not sized) or rise >= 2:
-        return f"{_digits(ratio)}x {'as much' if sized else word}"
-    return f"{_percent(abs(rise - 1))} {word}"
-
-
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %" if percent >= 0.095 else f"{percent:.1g} %"
+        return f"{digits(ratio)}x {'as much' if sized else word}"
+    return f"{percent(abs(rise - 1))} {word}"
 
 
 def _overlap(one: Figure, other: Figure) -> bool:
@@ -105,16 +73,6 @@ def _plain(stored: str) -> str:
     if stored[:1] in "'\"":
         return str(ast.literal_eval(stored))
     return stored
-
-
-@dataclass(frozen=True)
-class Table:
-    """A titled table of ready-made text; every row is as long as `columns`."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,9 +212,7 @@ class Report:
 
     def markdown(self) -> str:
         """The whole report as GitHub-flavoured Markdown."""
-        head = [f"- {name}: {_escaped(text)}" for name, text in self.heading()]
-        parts = ["# Benchmark report", "\n".join(head), NOISE, tally(self.verdicts)]
-        return "\n\n".join(parts + [_markdown(table) for table in self.tables()]) + "\n"
+        return markdown("Benchmark report", self.heading(), (NOISE, tally(self.verdicts)), self.tables())
 
     def as_json(self) -> dict[str, Any]:
         """The same for machines: figures raw and in their units; null with a `state` where there is none."""
@@ -325,7 +281,7 @@ class Report:
         for part, figures in found.items():
             cells = [part]
             for figure, unit, whole in zip(figures, ("instructions", "seconds"), found["whole"], strict=True):
-                cells += [human(figure, unit), _percent(figure / whole) if math.isfinite(figure) else NOTHING]
+                cells += [human(figure, unit), percent(figure / whole) if math.isfinite(figure) else NOTHING]
             rows.append(cells)
         return rows
 
@@ -434,17 +390,3 @@ def _is_micro(benchmark: Benchmark) -> bool:
 def _is_other(benchmark: Benchmark) -> bool:
     percentiles = "percentile" in benchmark.shape.names
     return not (_is_micro(benchmark) or _is_count(benchmark) or percentiles)
-
-
-def _markdown(table: Table) -> str:
-    note = f"{table.note}\n\n" if table.note else ""
-    if not table.rows:
-        return f"## {table.title}\n\n{note}Nothing measured yet."
-    lines = [table.columns, ["---"] * len(table.columns), *table.rows]
-    body = "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
-    return f"## {table.title}\n\n{note}{body}"
-
-
-def _escaped(text: str) -> str:
-    # Only what would break a table or open a tag: `< 5 ms` stays readable in the plain file.
-    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text.replace("|", "\\|").replace("\n", " "))

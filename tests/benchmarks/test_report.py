@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import report, results, targets
+from benchmarks.harness import report, results, tables, targets
 from benchmarks.harness.results import Benchmark, Figure, Measured
 from benchmarks.harness.targets import Shape
 
@@ -49,7 +49,7 @@ def benchmark(unit: str, *, less_is_better: bool = True) -> Benchmark:
     ],
 )
 def test_figures_are_shown_with_three_digits_and_a_fitting_unit(value: float | None, unit: str, text: str) -> None:
-    assert report.human(value, unit) == text
+    assert tables.human(value, unit) == text
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_failure_is_never_a_speed() -> None:
     works, fails, absent = Figure(1.0), Figure(None), Figure(math.nan)
     assert report.change(fails, works, benchmark("seconds")) == "fails now"
     assert report.change(works, fails, benchmark("seconds")) == "works again"
-    assert report.change(works, absent, benchmark("seconds")) == report.NOTHING
+    assert report.change(works, absent, benchmark("seconds")) == tables.NOTHING
 
 
 def test_commits_stand_in_the_order_of_history_with_the_one_before_as_baseline(done: report.Report) -> None:
