@@ -13,6 +13,7 @@ _VALID = {
         "notes": {"gift": "yes", "colour": "blue"},
     },
     "list of 100": [{"sku": f"A-{n}", "price": 9.5, "count": n + 1, "tags": ["new"]} for n in range(100)],
+    "five errors": {"name": "Ada", "email": "ada@example.org", "age": 36, "score": 9.5, "tags": ["new", "blue"]},
 }
 
 _INVALID = {
@@ -20,9 +21,12 @@ _INVALID = {
     "nested": _VALID["nested"]
     | {"customer": {"name": "", "age": "x"}, "lines": [{"sku": "A", "price": -1, "count": 1, "tags": [1]}]},
     "list of 100": [line | ({"price": "much"} if n % 20 == 0 else {}) for n, line in enumerate(_VALID["list of 100"])],
+    # One of each kind: a length, a pattern, a bound, a type, an item.
+    "five errors": {"name": "", "email": "nobody", "age": -1, "score": "high", "tags": ["new", 7]},
 }
 
-VIOLATIONS = {"small": 2, "nested": 5, "list of 100": 5}
+VIOLATIONS = {"small": 2, "nested": 5, "list of 100": 5, "five errors": 5}
+EMAIL = r"^[^@ ]+@[^@ ]+$"  # anchored, and linear: a character fits one part of it only
 
 
 @functools.cache
@@ -40,7 +44,11 @@ def annotation(shape):
     order = msgspec.defstruct(
         "Order", [("id", int), ("customer", person), ("lines", list[line]), ("notes", dict[str, str])]
     )
-    return {"small": person, "nested": order, "list of 100": list[line]}[shape]
+    email = Annotated[str, msgspec.Meta(pattern=EMAIL)]
+    entry = msgspec.defstruct(
+        "Entry", [("name", text), ("email", email), ("age", count), ("score", float), ("tags", list[str])]
+    )
+    return {"small": person, "nested": order, "list of 100": list[line], "five errors": entry}[shape]
 
 
 def body(shape, kind):
