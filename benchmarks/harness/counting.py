@@ -84,8 +84,11 @@ class Work(NamedTuple):
         return any(re.search(regex, each) for each in (label, label.replace(".instr_", ".time_", 1)))
 
 
-def count(regex: str | None = None) -> dict[tuple[str, int], Outcome]:
+def count(regex: str | None = None, module: str = SUITE.name) -> dict[tuple[str, int], Outcome]:
     """Count the `instr_` benchmarks that *regex* selects by their own or their `time_` twin's name; all by default.
+
+    Args:
+        module: whose benchmarks; by default the whole suite's.
 
     Returns:
         Outcomes by benchmark name and index of its parameters.
@@ -93,7 +96,7 @@ def count(regex: str | None = None) -> dict[tuple[str, int], Outcome]:
     Raises:
         CountingError: the counting process failed, or this process's pyrt is not the one to be measured.
     """
-    chosen = {at: work for at, work in enumerate(_works()) if work.matches(regex or "")}
+    chosen = {at: work for at, work in enumerate(_works(module)) if work.matches(regex or "")}
     pyrt = measured_pyrt()
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -105,11 +108,11 @@ def count(regex: str | None = None) -> dict[tuple[str, int], Outcome]:
         folder = Path(name)
         _lay_out(folder, pyrt)
         # The first run finds errors, and writes byte code: to compile it costs more than most of the work.
-        tried = _run_child([], folder, list(chosen))
+        tried = _run_child([], folder, list(chosen), module)
         _leave_only({module for row in tried.values() for module in row["modules"]}, folder)
         sound = [at for at, row in tried.items() if not row["error"] and not row["skipped"]]
         options = ["--quiet", "--tool=callgrind", "--dump-after=getloadavg", "--callgrind-out-file=out.%p"]
-        counted = _run_child([valgrind, *options], folder, sound) if sound else {}
+        counted = _run_child([valgrind, *options], folder, sound, module) if sound else {}
         rows = tried | counted
         return {work.key: _outcome(work, rows.get(at)) for at, work in chosen.items()}
 
@@ -126,14 +129,14 @@ def measured_pyrt() -> Path:
     return found
 
 
-def _works() -> Iterator[Work]:
-    """Every `instr_` benchmark with every choice of its parameters, in the order of discovery."""
+def _works(module: str) -> Iterator[Work]:
+    """Every `instr_` benchmark of a module, and of those in it, with every choice of its parameters, as discovered."""
     from asv_runner._aux import update_sys_path
     from asv_runner.discovery import disc_benchmarks
 
     if SUITE.name not in sys.modules:
         update_sys_path(str(SUITE))
-    for benchmark in disc_benchmarks(str(SUITE)):
+    for benchmark in disc_benchmarks(module):
         if benchmark.type == "instructions":
             for index, params in enumerate(itertools.product(*benchmark._params)):
                 yield Work(benchmark, index, params)
@@ -157,7 +160,7 @@ def _leave_only(modules: set[str], folder: Path) -> None:
             link.unlink()
 
 
-def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int], module: str) -> dict[int, dict[str, Any]]:
     """Run this file as a script in *folder*, under *prefix*; the rows it wrote, by position."""
     for mark in folder.glob("*.wanted"):
         mark.unlink()
@@ -167,7 +170,7 @@ def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int]) -> di
     rows.write_text("")
     python = getattr(sys, "_base_executable", sys.executable)
     options = ["-P", "-S", "-X", "pycache_prefix=/proc/self/cwd/bytecode"]
-    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/harness/{Path(__file__).name}"]
+    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/harness/{Path(__file__).name}", module]
     # PYTHONHASHSEED would be ignored under -I, and anything else in the environment moves the stack.
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
     try:
@@ -227,13 +230,13 @@ def _total(path: Path) -> int:
 # The counting process. Until it forks it does the same whatever is wanted, and whoever asks.
 
 
-def _child() -> None:
+def _child(module: str) -> None:
     _sort_listings()
     sys.path.append(PACKAGES)
     pyrt = importlib.import_module("pyrt")
     if os.path.dirname(str(pyrt.__file__)) != f"{PACKAGES}/pyrt":
         raise SystemExit(f"this process imports pyrt from {pyrt.__file__}, not from {os.path.realpath(PACKAGES)}/pyrt")
-    works, at_once, running = list(_works()), len(os.sched_getaffinity(0)), 0
+    works, at_once, running = list(_works(module)), len(os.sched_getaffinity(0)), 0
     for at, work in enumerate(works):
         if os.path.exists(f"{at}.wanted"):
             if running == at_once:
@@ -336,4 +339,4 @@ def _loop(function: Callable[..., Any], params: tuple[Any, ...], times: int) -> 
 
 
 if __name__ == "__main__":
-    _child()
+    _child(sys.argv[1])

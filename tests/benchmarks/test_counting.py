@@ -19,13 +19,25 @@ needs_valgrind = pytest.mark.skipif(shutil.which("valgrind") is None, reason="va
 COUNT = """
 import json
 from benchmarks.harness import counting
-found = counting.count({regex!r})
+found = counting.count({regex!r}, {module!r})
 print(json.dumps({{f"{{name}}-{{index}}": outcome._asdict() for (name, index), outcome in found.items()}}))
+"""
+BESIDE = """
+from ..harness.kinds import counted
+
+@counted
+class Sum:
+    version = "1"
+
+    def time_sum(self):
+        sum(range(1000))
 """
 
 
-def count(project: Project, regex: str | None = None, **environment: str) -> dict[str, Any]:
-    done = project.run(f"exec({COUNT.format(regex=regex)!r})", **environment)
+def count(
+    project: Project, regex: str | None = None, *, module: str = "benchmarks", **environment: str
+) -> dict[str, Any]:
+    done = project.run(f"exec({COUNT.format(regex=regex, module=module)!r})", **environment)
     assert done.returncode == 0, done.stderr
     outcomes: dict[str, Any] = json.loads(done.stdout)
     return {name.removeprefix("micro.routing."): outcome for name, outcome in outcomes.items()}
@@ -87,6 +99,15 @@ def test_what_this_pyrt_lacks_is_skipped_by_name(counts: dict[str, Any]) -> None
     assert counts["Odd.instr_future-0"]["skipped"] == "this pyrt has no Router.fly"
 
 
+@needs_valgrind
+def test_a_module_that_discovery_passes_over_is_counted_where_it_is_named(project: Project) -> None:
+    beside = project.root / "benchmarks/beside"
+    beside.mkdir()
+    (beside / "work.py").write_text(BESIDE)
+    assert list(count(project, module="benchmarks.beside.work")) == ["beside.work.Sum.instr_sum-0"]
+    assert count(project, "instr_sum") == {}
+
+
 def test_without_valgrind_all_is_skipped_with_the_reason(project: Project) -> None:
     found = count(project, PATH=str(project.root))
     assert {outcome["skipped"].partition(",")[0] for outcome in found.values()} == {"valgrind is not installed"}
@@ -102,7 +123,7 @@ def test_a_valgrind_that_counts_nothing_is_an_error(project: Project, tmp_path: 
 
 
 def test_a_working_copy_is_not_counted_by_accident(project: Project) -> None:
-    done = project.run(f"exec({COUNT.format(regex=None)!r})", PYRT_BENCH_WORKING_COPY="")
+    done = project.run(f"exec({COUNT.format(regex=None, module='benchmarks')!r})", PYRT_BENCH_WORKING_COPY="")
     assert done.returncode != 0
     assert "not from the measured environment" in done.stderr
 
