@@ -1,0 +1,120 @@
+"""Peers: fair turns, and honest entries."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from benchmarks.harness.counting import Outcome
+from benchmarks.peers.comparison import Comparison, Entry, Peer, measure
+from benchmarks.peers.rounds import Work, alternate, order
+
+SECONDS = {"pyrt": 1e-6, "half": 0.5e-6, "five-times": 5e-6}
+CASES = {"one": "the first", "two": "the second <of> them"}
+
+
+def peer(name: str, answer: str | Exception = "") -> Peer:
+    def check(case: str) -> str:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Peer(name, "calls it", check)
+
+
+class Machine:
+    """Measures what SECONDS says, ever slower: each measurement takes 1 % longer than the one before."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[Work]] = []
+        self.slowness = itertools.accumulate(itertools.repeat(1.01), initial=1.0, func=lambda one, other: one * other)
+
+    def __call__(self, works: Sequence[Work]) -> list[float]:
+        self.asked.append(list(works))
+        return [SECONDS[peer] * next(self.slowness) for _, peer in works]
+
+
+def compared(*peers: Peer, counts: dict[Work, Outcome] | None = None) -> Comparison:
+    entries = measure(peers, CASES, 12, Machine(), counts or {})
+    return Comparison("toy", peers, CASES, entries, 12, "toys")
+
+
+def entry(name: str, answer: str | Exception) -> Entry:
+    """What becomes of a peer beside pyrt."""
+    return compared(peer("pyrt"), peer(name, answer)).entries["one"][1]
+
+
+def test_everybody_is_first_and_before_everybody_else_equally_often() -> None:
+    names = list("abcde")
+    turns = [order(names, at) for at in range(2 * len(names))]
+    assert Counter(each[0] for each in turns) == dict.fromkeys(names, 2)
+    pairs = itertools.combinations(names, 2)
+    assert {sum(each.index(one) < each.index(two) for each in turns) for one, two in pairs} == {len(names)}
+
+
+def test_a_round_measures_every_work_once_and_the_peers_of_a_case_side_by_side() -> None:
+    machine, works = Machine(), [("one", "pyrt"), ("one", "half"), ("two", "pyrt")]
+    figures = alternate(works, 4, machine)
+    assert {work: len(found) for work, found in figures.items()} == dict.fromkeys(works, 4)
+    assert [[case for case, _ in asked] for asked in machine.asked] == [["one", "one", "two"]] * 4
+
+
+def test_a_machine_that_slows_down_leaves_the_ratios_as_they_are() -> None:
+    pyrt, half, slow = compared(*map(peer, SECONDS)).entries["one"]
+    assert pyrt.ratio is None
+    assert half.ratio is not None
+    assert slow.ratio is not None
+    assert (half.ratio.ratio, slow.ratio.ratio) == (pytest.approx(0.5, rel=0.02), pytest.approx(5, rel=0.02))
+    assert half.ratio.low < 0.5 < half.ratio.high < 0.53
+    # The first and the last of its own times are further apart than that.
+    assert max(slow.samples) > 1.5 * min(slow.samples)
+
+
+def test_a_peer_that_is_not_installed_is_skipped_with_the_way_to_install_it() -> None:
+    found = entry("five-times", ModuleNotFoundError("No module", name="five_times"))
+    assert (found.status, found.samples) == ("skipped", [])
+    assert found.reason == "not installed: `make setup`, or `pip install five-times`"
+
+
+@pytest.mark.parametrize(
+    "error", [AssertionError("4 errors found"), ModuleNotFoundError("No module", name="what_it_needs")]
+)
+def test_a_peer_that_cannot_do_it_has_failed_and_is_not_measured(error: Exception) -> None:
+    found = entry("half", error)
+    assert (found.status, found.seconds) == ("failed", None)
+    assert found.reason == f"{type(error).__name__}: {error}"
+
+
+def test_without_the_first_peer_there_are_times_and_no_ratios() -> None:
+    done = compared(peer("pyrt", ValueError("no")), peer("half"))
+    assert done.failed == ["pyrt (one)", "pyrt (two)"]
+    other = done.entries["one"][1]
+    assert (other.ratio, other.seconds) == (None, pytest.approx(0.5e-6, rel=0.2))
+
+
+def test_where_nobody_can_do_it_nothing_is_measured() -> None:
+    assert compared(peer("pyrt", ValueError("no"))).failed == ["pyrt (one)", "pyrt (two)"]
+
+
+def test_a_count_is_shown_beside_the_time_or_why_there_is_none() -> None:
+    counts = {
+        ("one", "pyrt"): Outcome({}, 1234.4),
+        ("one", "half"): Outcome({}, error="not steady: 1.0, 2.0 instructions per call"),
+        ("one", "five-times"): Outcome({}, skipped="valgrind is not installed"),
+    }
+    done = compared(*map(peer, SECONDS), counts=counts)
+    assert [row[4] for row in done.tables()[0].rows] == ["1,234", "not steady", "-"]
+    assert "Instructions: valgrind is not installed." in done.markdown()
+
+
+def test_the_json_is_strict_and_holds_every_round() -> None:
+    raw = json.loads(json.dumps(compared(peer("pyrt"), peer("half", "one only")).as_json(), allow_nan=False))
+    assert [case["case"] for case in raw["cases"]] == list(CASES)
+    pyrt, half = raw["cases"][0]["peers"]
+    assert (len(pyrt["samples"]), len(half["samples"]), raw["rounds"]) == (12, 12, 12)
+    assert half["ratio"].keys() == {"ratio", "low", "high"}
+    assert half["note"] == "one only"
