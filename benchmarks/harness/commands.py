@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,13 @@ json_option = click.option(
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Write the outcome as JSON to FILE (- for standard output).",
+)
+markdown_option = click.option(
+    "--markdown",
+    "markdown_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write the report as Markdown to FILE (- for standard output).",
 )
 
 
@@ -122,13 +130,7 @@ def history_(json_file: Path | None) -> None:
 
 @main.command(epilog=EXIT_CODES)
 @json_option
-@click.option(
-    "--markdown",
-    "markdown_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write the report as Markdown to FILE (- for standard output).",
-)
+@markdown_option
 @click.option("--machine", metavar="NAME", help="Whose results; by default this machine's, else `reference`.")
 @click.option("--base", metavar="COMMIT", help="The baseline; by default the commit measured before.")
 @click.option("--head", metavar="COMMIT", help="Report this commit; by default the newest one measured.")
@@ -181,6 +183,36 @@ def publish(html: Path | None, json_file: Path | None) -> None:
         click.echo(str(index))
 
 
+@main.command(epilog=EXIT_CODES)
+@click.argument("subject", type=click.Choice(["gtype"]))
+@json_option
+@markdown_option
+@click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
+def peers(subject: str, json_file: Path | None, markdown_file: Path | None, quick: bool) -> None:
+    """Measure the same work on other libraries, side by side in this one run.
+
+    SUBJECT gtype: validation of JSON by pyrt, msgspec, pydantic, jsonschema-rs and fastjsonschema. Each has to give
+    the right answer first; one that does not has failed, one that is not installed is skipped. Takes most of a
+    minute, of which counting instructions (with valgrind) is half.
+    """
+    from ..peers import gtype
+    from .counting import CountingError
+
+    compare = {"gtype": gtype.compare}[subject]
+    try:
+        done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick)
+    except (CountingError, BrokenExecutor) as error:
+        raise Invalid(str(error)) from error
+    if "-" not in map(str, (json_file, markdown_file)):
+        _print(done, " ".join(done.notes))
+    if markdown_file is not None:
+        _write(markdown_file, done.markdown())
+    if json_file is not None:
+        _write_json(json_file, done.as_json())
+    if done.failed:
+        raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")
+
+
 def _known(work: Callable[[], Result]) -> Result:
     """Run it; what can go wrong for reasons outside this program becomes an error with its exit code."""
     from . import site
@@ -210,13 +242,17 @@ def _publish(html: Path | None) -> Path:
 
 
 def _show(done: reports.Report, json_file: Path | None) -> None:
-    """The report for people: coloured tables on a terminal, Markdown in a pipe."""
     if json_file is not None:
         _write_json(json_file, done.as_json())
-    if not sys.stdout.isatty():
+    _print(done, reports.NOISE, reports.tally(done.verdicts))
+
+
+def _print(done: Any, note: str, last: str = "") -> None:
+    """A report for people: coloured tables on a terminal, Markdown in a pipe."""
+    if sys.stdout.isatty():
+        tables.show(done.heading(), note, done.tables(), last)
+    else:
         click.echo(done.markdown(), nl=False)
-        return
-    tables.show(done.heading(), reports.NOISE, done.tables(), reports.tally(done.verdicts))
 
 
 def _write_json(path: Path, value: Any) -> None:

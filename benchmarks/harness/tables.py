@@ -85,7 +85,13 @@ def show(heading: Heading, note: str, tables: Iterable[Table], last: str = "") -
 
 
 def _style(cell: str) -> str:
-    styles = (("met", "green"), ("missed", "bold red"), ("failed", "bold red"), ("not measured", "dim"))
+    styles = (
+        ("met", "green"),
+        ("missed", "bold red"),
+        ("failed", "bold red"),
+        ("not measured", "dim"),
+        ("skipped", "dim"),
+    )
     return next((style for word, style in styles if cell.startswith(word)), "")
 
 

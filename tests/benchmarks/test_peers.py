@@ -1,18 +1,28 @@
-"""Peers: fair turns, and honest entries."""
+"""Peers: fair turns, honest entries, the same work by each library, and the verb that tells of it."""
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
+import math
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks.harness.counting import Outcome
+from benchmarks.peers import gtype, validators
 from benchmarks.peers.comparison import Comparison, Entry, Peer, measure
+from benchmarks.peers.loops import afresh, per_call
 from benchmarks.peers.rounds import Work, alternate, order
 
+ROOT = Path(__file__).parents[2]
 SECONDS = {"pyrt": 1e-6, "half": 0.5e-6, "five-times": 5e-6}
 CASES = {"one": "the first", "two": "the second <of> them"}
 
@@ -81,7 +91,7 @@ def test_a_peer_that_is_not_installed_is_skipped_with_the_way_to_install_it() ->
 
 
 @pytest.mark.parametrize(
-    "error", [AssertionError("4 errors found"), ModuleNotFoundError("No module", name="what_it_needs")]
+    "error", [validators.WrongAnswer("4 errors found"), ModuleNotFoundError("No module", name="what_it_needs")]
 )
 def test_a_peer_that_cannot_do_it_has_failed_and_is_not_measured(error: Exception) -> None:
     found = entry("half", error)
@@ -118,3 +128,75 @@ def test_the_json_is_strict_and_holds_every_round() -> None:
     assert (len(pyrt["samples"]), len(half["samples"]), raw["rounds"]) == (12, 12, 12)
     assert half["ratio"].keys() == {"ratio", "low", "high"}
     assert half["note"] == "one only"
+
+
+@pytest.mark.parametrize("case", validators.CASES)
+@pytest.mark.parametrize("library", validators.LIBRARIES)
+def test_every_library_gives_the_same_answer(library: str, case: str) -> None:
+    validation, data = validators.prepared(library, case)
+    assert validation(data)
+
+
+def test_what_gives_another_answer_is_told_from_what_does_the_work() -> None:
+    case = validators.CASES["small"]
+    for wrong, said in ((lambda data: {}, "another value"), (json.loads, "an invalid body is not refused")):
+        with pytest.raises(validators.WrongAnswer, match=said):
+            validators.check_value(wrong, case)
+    with pytest.raises(validators.WrongAnswer, match="1 errors found where 5 are"):
+        validators.check_errors(["$.name"], 5)
+
+
+def test_each_count_is_the_one_of_its_case_and_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYRT_BENCH_WORKING_COPY", "1")
+    monkeypatch.setenv("PATH", os.devnull)
+    for (case, library), outcome in gtype.counts().items():
+        assert outcome.params == {"library": repr(library), "case": repr(case)}
+        assert outcome.skipped.startswith("valgrind is not installed")
+
+
+def test_what_is_told_of_the_libraries_and_cases_is_of_all_of_them() -> None:
+    assert list(gtype.HOW) == list(validators.LIBRARIES)
+    assert list(gtype.TITLES) == list(validators.CASES)
+
+
+def test_a_round_has_a_process_of_its_own_on_one_core() -> None:
+    assert afresh(os.getpid) != os.getpid()
+    assert len(afresh(os.sched_getaffinity, 0)) == 1
+
+
+def test_a_loop_is_as_long_as_it_takes_and_leaves_the_collector_as_it_was() -> None:
+    calls: list[int] = []
+    assert 0 < per_call(calls.append, 1, 1e-4) < math.inf
+    assert len(calls) > 1
+    assert gc.isenabled()
+
+
+def peers(*options: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
+    """`python -m benchmarks peers gtype --quick`, after some lines of Python."""
+    code = f"{prelude}\nfrom benchmarks.harness.commands import main\nmain()"
+    command = [sys.executable, "-c", code, "peers", "gtype", "--quick", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_verb_works_where_no_peer_is_installed() -> None:
+    absent = ["pydantic", "jsonschema_rs", "fastjsonschema"]
+    done = peers("--json", "-", prelude=f"import sys; sys.modules.update(dict.fromkeys({absent}))")
+    assert done.returncode == 0, done.stderr
+    raw = json.loads(done.stdout)
+    states = [[one["status"] for one in case["peers"]] for case in raw["cases"]]
+    assert states == [["ok", "ok", "skipped", "skipped", "skipped"]] * len(validators.CASES)
+
+
+def test_the_verb_writes_what_it_is_asked_for_and_fails_where_a_peer_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "fastjsonschema.py").write_text(
+        "class JsonSchemaValuesException(Exception): pass\ndef compile(schema, fast_fail): return lambda value: value"
+    )
+    files = {name: tmp_path / f"peers.{name}" for name in ("json", "markdown")}
+    options = itertools.chain.from_iterable((f"--{name}", str(path)) for name, path in files.items())
+    done = peers(*options, prelude=f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
+    assert done.returncode == 3
+    assert "4 failed: fastjsonschema (small), fastjsonschema (list)" in done.stderr
+    assert done.stdout == files["markdown"].read_text()
+    assert "| fastjsonschema | failed | - | - | - | WrongAnswer: an invalid body is not refused |" in done.stdout
+    raw: dict[str, Any] = json.loads(files["json"].read_text())
+    assert raw["failed"][0] == "fastjsonschema (small)"
