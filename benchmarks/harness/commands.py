@@ -187,8 +187,15 @@ def publish(html: Path | None, json_file: Path | None) -> None:
 @click.argument("subject", type=click.Choice(["gtype"]))
 @json_option
 @markdown_option
+@click.option(
+    "--svg",
+    "svg_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Draw the ratios into FILE (- for standard output).",
+)
 @click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
-def peers(subject: str, json_file: Path | None, markdown_file: Path | None, quick: bool) -> None:
+def peers(subject: str, json_file: Path | None, markdown_file: Path | None, svg_file: Path | None, quick: bool) -> None:
     """Measure the same work on other libraries, side by side in this one run.
 
     SUBJECT gtype: validation of JSON by pyrt, msgspec, pydantic, jsonschema-rs and fastjsonschema. Each has to give
@@ -196,6 +203,7 @@ def peers(subject: str, json_file: Path | None, markdown_file: Path | None, quic
     minute, of which counting instructions (with valgrind) is half.
     """
     from ..peers import gtype
+    from ..peers.plot import plot
     from .counting import CountingError
 
     compare = {"gtype": gtype.compare}[subject]
@@ -203,10 +211,12 @@ def peers(subject: str, json_file: Path | None, markdown_file: Path | None, quic
         done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick)
     except (CountingError, BrokenExecutor) as error:
         raise Invalid(str(error)) from error
-    if "-" not in map(str, (json_file, markdown_file)):
+    if "-" not in map(str, (json_file, markdown_file, svg_file)):
         _print(done, " ".join(done.notes))
     if markdown_file is not None:
         _write(markdown_file, done.markdown())
+    if svg_file is not None:
+        _write(svg_file, plot(done))
     if json_file is not None:
         _write_json(json_file, done.as_json())
     if done.failed:

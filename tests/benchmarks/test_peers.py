@@ -9,6 +9,7 @@ import math
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as xml
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, validators
 from benchmarks.peers.comparison import Comparison, Entry, Peer, measure
 from benchmarks.peers.loops import afresh, per_call
+from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +106,7 @@ def test_without_the_first_peer_there_are_times_and_no_ratios() -> None:
     assert done.failed == ["pyrt (one)", "pyrt (two)"]
     other = done.entries["one"][1]
     assert (other.ratio, other.seconds) == (None, pytest.approx(0.5e-6, rel=0.2))
+    assert plot(done).count("<circle") == 0
 
 
 def test_where_nobody_can_do_it_nothing_is_measured() -> None:
@@ -128,6 +131,27 @@ def test_the_json_is_strict_and_holds_every_round() -> None:
     assert (len(pyrt["samples"]), len(half["samples"]), raw["rounds"]) == (12, 12, 12)
     assert half["ratio"].keys() == {"ratio", "low", "high"}
     assert half["note"] == "one only"
+
+
+def test_the_plot_is_a_file_by_itself_with_a_mark_for_each_figure() -> None:
+    text = plot(compared(peer("pyrt"), peer("half", "<one> only"), peer("five-times", ModuleNotFoundError("No"))))
+    root = xml.fromstring(text)
+    marks = [each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}circle")]
+    assert marks == ["dot", "less"] * len(CASES)
+    shown = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert shown.count("half (<one> only)") == len(CASES)
+    assert sum(each.startswith("failed: ModuleNotFoundError") for each in shown) == len(CASES)
+    assert "href" not in text
+    assert "url(" not in text
+
+
+@pytest.mark.parametrize(("slower", "marks"), [(1.1, "1x"), (6.0, "1x 2x 5x"), (900.0, "1x 10x 100x")])
+def test_the_axis_is_marked_at_round_numbers_that_do_not_crowd(slower: float, marks: str) -> None:
+    two = [peer("pyrt"), peer("other")]
+    entries = measure(two, ["one"], 6, lambda works: [slower ** (name == "other") for _, name in works], {})
+    root = xml.fromstring(plot(Comparison("toy", two, {"one": "the first"}, entries, 6, "toys")))
+    ticks = [each.text for each in root if each.get("text-anchor") == "middle"]
+    assert " ".join(map(str, ticks)) == marks
 
 
 @pytest.mark.parametrize("case", validators.CASES)
@@ -191,7 +215,7 @@ def test_the_verb_writes_what_it_is_asked_for_and_fails_where_a_peer_is_wrong(tm
     (tmp_path / "fastjsonschema.py").write_text(
         "class JsonSchemaValuesException(Exception): pass\ndef compile(schema, fast_fail): return lambda value: value"
     )
-    files = {name: tmp_path / f"peers.{name}" for name in ("json", "markdown")}
+    files = {name: tmp_path / f"peers.{name}" for name in ("json", "svg", "markdown")}
     options = itertools.chain.from_iterable((f"--{name}", str(path)) for name, path in files.items())
     done = peers(*options, prelude=f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
     assert done.returncode == 3
@@ -200,3 +224,4 @@ def test_the_verb_writes_what_it_is_asked_for_and_fails_where_a_peer_is_wrong(tm
     assert "| fastjsonschema | failed | - | - | - | WrongAnswer: an invalid body is not refused |" in done.stdout
     raw: dict[str, Any] = json.loads(files["json"].read_text())
     assert raw["failed"][0] == "fastjsonschema (small)"
+    assert xml.fromstring(files["svg"].read_text()).get("role") == "img"
