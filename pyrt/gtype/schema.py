@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -118,18 +119,25 @@ def _compiled(annotation: Any, caps: Caps) -> GType:
 
 
 def _decoder(part: Part, caps: Caps) -> Callable[[bytes], Any]:
-    """`GType.decode`: a function of its own, which costs less than a method of one for all."""
-    read, limit_bytes = _reader(part, caps), caps.input_bytes
+    """`GType.decode`: a copy of `_decode` with globals of its own, which CPython finds faster than anything else."""
+    code = _decode.__code__.replace()
+    names = {name: globals()[name] for name in code.co_names if name in globals()}
+    names |= {"_part": part, "_caps": caps, "_read": _reader(part, caps), "_limit_bytes": caps.input_bytes}
+    return types.FunctionType(code, names, "decode")
 
-    def decode(data: bytes) -> Any:
-        if len(data) > limit_bytes:
-            raise HttpError(413, f"the body is over {limit_bytes} bytes")
-        try:
-            return read(data)
-        except UNREADABLE as error:
-            raise ValidationError(_explained(part, data, error, caps)) from None
 
-    return decode
+# What each copy has its own of.
+_part, _caps, _limit_bytes = cast(Part, None), CAPS, 0
+_read: Callable[[bytes], Any] = msgspec.json.decode
+
+
+def _decode(data: bytes) -> Any:
+    if len(data) > _limit_bytes:
+        raise HttpError(413, f"the body is over {_limit_bytes} bytes")
+    try:
+        return _read(data)
+    except UNREADABLE as error:
+        raise ValidationError(_explained(_part, data, error, _caps)) from None
 
 
 def _reader(part: Part, caps: Caps) -> Callable[[bytes], Any]:
