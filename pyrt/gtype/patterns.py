@@ -1,39 +1,40 @@
 """Patterns that could run away: found before they meet any input.
 
-`re` backtracks: where one text can be read in many ways, all of them are tried before it is refused. A pattern is
-an automaton (Glushkov: one state per character of the pattern), a way to read a text is a path through it, and the
-ways grow exponentially with the text if two different cycles of one state read the same text, and like a power of
-its length if a cycle leads, on its own text, to another cycle of that text (A. Weber, H. Seidl, "On the degree of
-ambiguity of finite automata", 1991; N. Weideman et al., "Analyzing matching time behavior of backtracking regular
-expression matchers by using ambiguity of NFA", 2016). `re.search` may begin anywhere, which is one more cycle in
-front, unless the pattern begins with `^`.
+`re` backtracks: where a text can be read in many ways, all of them are tried before it is refused. So a pattern is made
+an automaton (Glushkov: one state per character of the pattern), and the automaton is asked for the text that can be
+read in the most ways: the sets of states that a text leads to, each state with the number of ways to it, are followed
+breadth first. There are finitely many where the number of ways is bounded, as it must be; then the work for each
+character of a text is bounded, too. `re.search` may begin anywhere, which is one more way at each character, unless the
+pattern begins with `^`.
 
-The verdict errs on the safe side: long counted repeats are taken as endless, and `re`'s possessive ones as ordinary.
+The verdict errs on the safe side: very long counted repeats are taken as endless, possessive ones as ordinary.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import UsageError
 
 __all__ = ("refuse_runaway",)
 
-# Steps that one search may take: some ten milliseconds.
-LIMIT_STEPS = 1_000_000
-# Counted repeats of one character up to this many are that many states; longer ones an endless cycle.
-LIMIT_UNROLLED = 16
-# States of the analysis; a pattern that needs more is refused.
-LIMIT_PRODUCT = 500_000
+# Ways to read a text up to some character of it: each is a step that a search may take there.
+LIMIT_WAYS = 32
+# Of the analysis: states of an automaton, and steps from sets of states to others. Past them a pattern is refused.
+LIMIT_STATES, LIMIT_STEPS = 2_000, 1_000_000
+# Counted repeats up to this many are written out; longer ones are endless.
+LIMIT_WRITTEN_OUT = 100
 
 # Texts that no two character classes tell apart are one letter: ASCII, and some of each kind beyond it.
 _LETTERS = [*map(chr, range(128)), *"\x85\xa0ªµéßÿĀΩжא٣०Ⅷ中あ한₂²  \u2028　😀\U0010ffff"]
 _ALL = (1 << len(_LETTERS)) - 1
+
+_MANY = LIMIT_WAYS + 1
 
 _CATEGORIES = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w", "NOT_DIGIT": r"\D", "NOT_SPACE": r"\S", "NOT_WORD": r"\W"}
 _parser: Any = importlib.import_module("re._parser")
@@ -41,13 +42,20 @@ _parser: Any = importlib.import_module("re._parser")
 
 def refuse_runaway(pattern: str, max_length: int | None) -> None:
     """Raise UsageError if searching *pattern* in a text of up to *max_length* characters could take very long."""
+    cause = _verdict(pattern, max_length)
+    if cause:
+        raise UsageError(f"the pattern {pattern!r} {cause}")
+
+
+@functools.lru_cache(maxsize=1024)
+def _verdict(pattern: str, max_length: int | None) -> str:
     try:
         tree = _parser.parse(pattern)
-    except re.error as error:
-        raise UsageError(f"the pattern {pattern!r} is no regular expression: {error}") from None
-    cause = _cause(tree, max_length, anchored=_is_anchored(tree, tree.state.flags))
-    if cause:
-        raise UsageError(f"the pattern {pattern!r} could run away: {cause}")
+        return _cause(tree, max_length, anchored=_is_anchored(tree, tree.state.flags))
+    except (re.error, OverflowError) as error:
+        return f"is no regular expression: {error}"
+    except (_TooComplex, RecursionError):
+        return "is too complex to tell whether it could run away; write it in simpler parts"
 
 
 def _cause(tree: Any, max_length: int | None, *, anchored: bool) -> str:
@@ -57,25 +65,27 @@ def _cause(tree: Any, max_length: int | None, *, anchored: bool) -> str:
     for inner, is_tried_again in reading.lookarounds:
         if cause := _cause(inner, max_length, anchored=True):
             return cause
-        if is_tried_again and any(str(operator).endswith("_REPEAT") for operator, _ in inner):
-            return "a lookaround with a repeat in it is tried again and again; begin the pattern with '^' and it"
+        if is_tried_again and _has_repeat(inner):
+            return "could run away: a lookaround with a repeat in it is tried again and again; begin it with '^'"
     if whole.skips:
         return ""  # the empty text fits, wherever the search begins
-    try:
-        automaton = _Automaton(reading, whole, anchored)
-        if automaton.is_exponential():
-            return "one text can be read in exponentially many ways, as by (a*)* or (a|a)*; write it without them"
-        power = automaton.degree() + 1
-    except _TooComplex:
-        return "it is too complex to tell; write it in simpler parts"
-    if power == 1 or (max_length is not None and max_length**power <= LIMIT_STEPS):
+    length = _Automaton(reading, whole, anchored).shortest(max_length)
+    if length is None:
         return ""
-    enough = int(LIMIT_STEPS ** (1 / power) + 1e-9)
     return (
-        f"its time grows with the length of the text to the power of {power}; begin it with '^' and let no two "
-        f"repeats take the same characters one after the other, or allow {enough} characters "
-        "at the most (max_length)"
+        f"could run away: there is a text of {length} characters that can be read in over {LIMIT_WAYS} ways; begin it "
+        "with '^', let no two repeats take the same characters one after the other, or allow fewer (max_length)"
     )
+
+
+def _has_repeat(tree: Iterable[Any]) -> bool:
+    """Whether there is a repeat in a pattern, however deep."""
+    for item in tree:
+        if isinstance(item, tuple) and item and str(item[0]).endswith("_REPEAT"):
+            return True
+        if isinstance(item, tuple | list | _parser.SubPattern) and _has_repeat(item):
+            return True
+    return False
 
 
 def _is_anchored(tree: Iterable[tuple[Any, Any]], flags: int) -> bool:
@@ -101,7 +111,7 @@ class _Piece:
     """A piece of a pattern: how it is entered and left.
 
     Attributes:
-        empty: in how many ways it reads nothing, 2 for more.
+        empty: in how many ways it reads nothing.
         first, last: its first and last states, each with the number of ways.
         free: last states behind which nothing can fail any more.
         skips: it reads nothing without asking anything.
@@ -115,13 +125,16 @@ class _Piece:
 
 
 def _joined(*parts: tuple[dict[int, int], int]) -> dict[int, int]:
-    """The sum of dicts of numbers, each times a factor; nothing above 2."""
+    """The sum of dicts of numbers, each times a factor."""
     total: dict[int, int] = {}
     for part, factor in parts:
         for key, value in part.items():
             if value * factor:
-                total[key] = min(2, total.get(key, 0) + value * factor)
+                total[key] = min(_MANY, total.get(key, 0) + value * factor)
     return total
+
+
+_ONE_CHARACTER = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
 
 
 class _Reading:
@@ -138,6 +151,7 @@ class _Reading:
         self.steps: dict[tuple[int, int], int] = {}
         self.lookarounds: list[tuple[Any, bool]] = []
         self._cycles = 0 if anchored else 1
+        self._groups: dict[int, int] = {}
 
     def sequence(self, tree: Iterable[tuple[Any, Any]], flags: int) -> _Piece:
         whole = _Piece()
@@ -146,31 +160,42 @@ class _Reading:
         return whole
 
     def _piece(self, operator: str, argument: Any, flags: int) -> _Piece:
-        if operator in ("LITERAL", "NOT_LITERAL", "ANY", "IN"):
+        if operator in _ONE_CHARACTER:
             return self._character(_letters(operator, argument, flags))
         if operator in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, inner = argument
             return self._repeat(least, most, inner, flags)
         if operator == "SUBPATTERN":
-            _, added, removed, inner = argument
-            return self.sequence(inner, (flags | added) & ~removed)
+            group, added, removed, inner = argument
+            flags = (flags | added) & ~removed
+            if group is not None and len(inner) == 1 and str(inner[0][0]) in _ONE_CHARACTER:
+                self._groups[group] = _letters(str(inner[0][0]), inner[0][1], flags)
+            return self.sequence(inner, flags)
         if operator == "BRANCH":
             return self._branch([self.sequence(each, flags) for each in argument[1]])
         if operator == "ATOMIC_GROUP":
             return self.sequence(argument, flags)
-        if operator in ("ASSERT", "ASSERT_NOT"):
-            self.lookarounds.append((argument[1], self._cycles > 0))
-        elif operator == "GROUPREF":
-            return self._endless(self._character(_ALL), skips=True)
-        elif operator == "GROUPREF_EXISTS":
+        if operator == "GROUPREF":
+            again = self._character(self._groups.get(argument, _ALL))
+            again = again if argument in self._groups else self._endless(again, skips=True)
+            return replace(again, free=set(), skips=False)
+        if operator == "GROUPREF_EXISTS":
             _, yes, no = argument
             return self._branch([self.sequence(yes, flags), self.sequence(no or [], flags)])
+        return self._question(operator, argument)
+
+    def _question(self, operator: str, argument: Any) -> _Piece:
+        """What reads nothing, and may fail."""
+        if operator in ("ASSERT", "ASSERT_NOT"):
+            self.lookarounds.append((argument[1], self._cycles > 0))
         elif operator != "AT":
             raise _TooComplex
         return _Piece(skips=False)
 
     def _character(self, letters: int) -> _Piece:
         state = len(self.letters)
+        if state == LIMIT_STATES:
+            raise _TooComplex
         self.letters.append(letters)
         return _Piece(0, {state: 1}, {state: 1}, {state}, False)
 
@@ -180,20 +205,25 @@ class _Reading:
         if most == 1:
             piece = self.sequence(inner, flags)
             return piece if least else self._branch([piece, _Piece()])
-        one_character = len(inner) == 1 and str(inner[0][0]) in ("LITERAL", "NOT_LITERAL", "ANY", "IN")
-        if one_character and most != _parser.MAXREPEAT and most <= LIMIT_UNROLLED:
-            rest = _Piece()
-            for at in range(most, 0, -1):
-                rest = self._then(self.sequence(inner, flags), rest)
-                if at > least:
-                    rest = self._branch([rest, _Piece()])
-            return rest
+        if most <= LIMIT_WRITTEN_OUT:
+            return self._counted(least, most, inner, flags)
+        if 1 < least <= LIMIT_WRITTEN_OUT:
+            start = self._counted(least - 1, least - 1, inner, flags)
+            return self._then(start, self._repeat(1, most, inner, flags))
         self._cycles += 1
-        piece = self.sequence(inner, flags)
+        piece = self._endless(self.sequence(inner, flags), skips=not least)
         self._cycles -= 1
-        if piece.empty and most != _parser.MAXREPEAT:
-            self._step(piece.last, piece.first)  # (a?){20}: which of them are empty is one more choice each time
-        return self._endless(piece, skips=not least)
+        # One that has to come very often can fail until it has.
+        return piece if least <= 1 else replace(piece, free=set(), skips=False)
+
+    def _counted(self, least: int, most: int, inner: Any, flags: int) -> _Piece:
+        """The repeats one after the other; those beyond *least* may be left out, with all that follow."""
+        rest = _Piece()
+        for at in range(most, 0, -1):
+            rest = self._then(self.sequence(inner, flags), rest)
+            if at > least:
+                rest = self._branch([rest, _Piece()])
+        return rest
 
     def _endless(self, piece: _Piece, *, skips: bool) -> _Piece:
         self._step(piece.last, piece.first)
@@ -202,7 +232,7 @@ class _Reading:
     def _then(self, one: _Piece, other: _Piece) -> _Piece:
         self._step(one.last, other.first)
         return _Piece(
-            min(2, one.empty * other.empty),
+            min(_MANY, one.empty * other.empty),
             _joined((one.first, 1), (other.first, one.empty)),
             _joined((other.last, 1), (one.last, other.empty)),
             other.free | (one.free if other.skips else set()),
@@ -212,7 +242,7 @@ class _Reading:
     @staticmethod
     def _branch(pieces: list[_Piece]) -> _Piece:
         return _Piece(
-            min(2, sum(piece.empty for piece in pieces)),
+            min(_MANY, sum(piece.empty for piece in pieces)),
             _joined(*((piece.first, 1) for piece in pieces)),
             _joined(*((piece.last, 1) for piece in pieces)),
             set().union(*(piece.free for piece in pieces)),
@@ -222,7 +252,7 @@ class _Reading:
     def _step(self, sources: dict[int, int], targets: dict[int, int]) -> None:
         for source, ways in sources.items():
             for target, more in targets.items():
-                self.steps[source, target] = min(2, self.steps.get((source, target), 0) + ways * more)
+                self.steps[source, target] = min(_MANY, self.steps.get((source, target), 0) + ways * more)
 
 
 def _letters(operator: str, argument: Any, flags: int) -> int:
@@ -256,77 +286,43 @@ class _Automaton:
 
     def __init__(self, reading: _Reading, whole: _Piece, anchored: bool) -> None:
         # Behind a free state the search has succeeded, and tries no other way.
-        kept = [state for state in range(len(reading.letters)) if state not in whole.free]
-        self._letters = {state: reading.letters[state] for state in kept}
-        self._ways = {
-            step: n for step, n in reading.steps.items() if step[0] in self._letters and step[1] in self._letters
-        }
-        if not anchored:
-            start = len(reading.letters)
-            self._letters[start] = _ALL
-            self._ways |= {(start, target): n for target, n in whole.first.items() if target in self._letters}
-            self._ways[start, start] = 1
-        self._next: dict[int, list[int]] = {state: [] for state in self._letters}
-        for source, target in self._ways:
-            self._next[source].append(target)
-        self._reach = {state: {each for (each,) in self._from((state,))} for state in self._letters}
+        kept = {state for state in range(len(reading.letters)) if state not in whole.free}
+        self._start = {state: ways for state, ways in whole.first.items() if state in kept}
+        self._anchored = anchored
+        self._steps: dict[int, list[tuple[int, int]]] = {state: [] for state in kept}
+        for (source, target), ways in reading.steps.items():
+            if source in kept and target in kept:
+                self._steps[source].append((target, ways))
+        # Of each letter that matters, the states that read it.
+        found = {sum(1 << state for state in kept if reading.letters[state] >> at & 1) for at in range(len(_LETTERS))}
+        self._reads = [mask for mask in found if mask]
 
-    def is_exponential(self) -> bool:
-        """Whether some state has two different cycles that read one text."""
-        for state in self._letters:
-            if state not in self._reach[state]:
-                continue
-            if any(n > 1 and self._cycle(state, *step) for step, n in self._ways.items()):
-                return True
-            apart = (pair for pair in self._from((state, state)) if pair[0] != pair[1])
-            if any((state, state) in set(self._from(pair)) for pair in apart):
-                return True
-        return False
+    def shortest(self, max_length: int | None) -> int | None:
+        """The length of a shortest text that can be read in too many ways; None where there is none that long."""
+        layer: set[frozenset[tuple[int, int]]] = {frozenset()}
+        known, length, left = set(layer), 0, LIMIT_STEPS
+        while layer and (max_length is None or length < max_length):
+            length += 1
+            following = set()
+            for ways in layer:
+                begun = self._begun(ways, is_first=length == 1)
+                for mask in self._reads:
+                    left -= 1 + len(begun)
+                    if left < 0:
+                        raise _TooComplex
+                    read = frozenset((state, n) for state, n in begun.items() if mask >> state & 1)
+                    if sum(n for _, n in read) > LIMIT_WAYS:
+                        return length
+                    if read not in known:
+                        known.add(read)
+                        following.add(read)
+            layer = following
+        return None
 
-    def degree(self) -> int:
-        """The most cycles that one text can lead through, one into the other, besides the first."""
-        cyclic = [state for state in self._letters if state in self._reach[state]]
-        after = {one: [other for other in cyclic if other != one and self._leads(one, other)] for one in cyclic}
-        known: dict[int, int] = {}
-
-        def longest(state: int) -> int:
-            if state not in known:
-                known[state] = 0  # no way leads back: that would be exponential
-                known[state] = max((1 + longest(other) for other in after[state]), default=0)
-            return known[state]
-
-        return max(map(longest, cyclic), default=0)
-
-    def _leads(self, one: int, other: int) -> bool:
-        """Whether a text that leads from *one* to itself and to *other* also leads from *other* to itself."""
-        if other not in self._reach[one]:
-            return False
-        return (one, other, other) in self._from((one, one, other))
-
-    def _cycle(self, state: int, source: int, target: int) -> bool:
-        return (source == state or source in self._reach[state]) and (target == state or state in self._reach[target])
-
-    def _from(self, states: tuple[int, ...]) -> set[tuple[int, ...]]:
-        """What *states* lead to, all by the same texts."""
-        seen: set[tuple[int, ...]] = set()
-        waiting = deque([states])
-        while waiting:
-            for found in self._steps(waiting.popleft()):
-                if found not in seen:
-                    seen.add(found)
-                    waiting.append(found)
-            if len(seen) > LIMIT_PRODUCT:
-                raise _TooComplex
-        return seen
-
-    def _steps(self, states: tuple[int, ...]) -> list[tuple[int, ...]]:
-        """What *states* lead to, all by the same letter."""
-        found: list[tuple[tuple[int, ...], int]] = [((), _ALL)]
-        for state in states:
-            found = [
-                ((*targets, target), common)
-                for targets, letters in found
-                for target in self._next[state]
-                if (common := letters & self._letters[target])
-            ]
-        return [targets for targets, _ in found]
+    def _begun(self, ways: Iterable[tuple[int, int]], is_first: bool) -> dict[int, int]:
+        """The states that may read the next character, each with the number of ways to it."""
+        found = dict(self._start) if is_first or not self._anchored else {}
+        for state, n in ways:
+            for target, more in self._steps[state]:
+                found[target] = found.get(target, 0) + n * more
+        return found
