@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -23,7 +22,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
-_STEP = {bracket: -1 if bracket in b"]}" else 1 for bracket in _BRACKETS}
+_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 
 
 def read(data: bytes, limit_depth: int = LIMIT_DEPTH) -> Any:
@@ -53,6 +52,13 @@ def check_depth(data: bytes, limit_depth: int) -> None:
     """
     if data.count(b"[") + data.count(b"{") <= limit_depth:
         return
-    brackets = _STRING.sub(b"", data).translate(None, _OTHERS)
-    if any(depth > limit_depth for depth in accumulate(map(_STEP.__getitem__, brackets))):
+    left, too_many = _STRING.sub(b"", data).translate(_AS_BRACKETS, _OTHERS), b"[" * (limit_depth + 1)
+    for _ in range(limit_depth):
+        # Each round takes the innermost pairs away, all at once.
+        inner = left.replace(b"[]", b"")
+        if inner == left or too_many in left:
+            break
+        left = inner
+    # What is no JSON leaves brackets without a pair, which are the reader's to refuse.
+    if b"[]" in left or too_many in left:
         raise MalformedBody(f"the body is nested too deeply: over {limit_depth} levels")
