@@ -30,6 +30,7 @@ __all__ = (
     "body_source",
     "is_async",
     "is_query",
+    "message_source",
     "param_source",
     "parameters",
     "request_vocabulary",
@@ -176,9 +177,9 @@ class Binding:
         refused, every = script.name("ValidationError", ValidationError), script.name("every", tuple(reads.values()))
         lines = [
             "try:",
-            *(f"    given_{name} = {written[name]}" for name in reads),
-            f"except {refused}:",
-            f"    raise {script.name('refusal', _refusal)}(context, {every}) from None",
+            *(f"    at = {at}; given_{name} = {written[name]}" for at, name in enumerate(reads)),
+            f"except {refused} as error:",
+            f"    raise {script.name('refusal', _refusal)}(context, error, {every}[at + 1:]) from None",
         ]
         return lines, written | {name: f"given_{name}" for name in reads}
 
@@ -190,9 +191,9 @@ class Binding:
         return script.function("call")
 
 
-def _refusal(context: Any, reads: Iterable[Callable[[Any], Any]]) -> ValidationError:
-    """The violations of all inputs, of which one at least is refused."""
-    found: list[Violation] = []
+def _refusal(context: Any, first: ValidationError, reads: Iterable[Callable[[Any], Any]]) -> ValidationError:
+    """The violations of all inputs: those of the first that is refused, and of what *reads* would read after it."""
+    found = list(first.violations)
     for read in reads:
         try:
             read(context)
@@ -258,6 +259,8 @@ def annotation(function: Callable[..., Any], name: str) -> Any:
         raise UsageError(
             f"{describe(function)}: cannot resolve its annotations ({error}); define the type at module level"
         ) from None
+    except Exception as error:  # annotations are expressions, which may raise anything
+        raise UsageError(f"{describe(function)}: its annotations are no types ({error!r})") from error
 
 
 def body_source(function: Callable[..., Any], caps: Caps) -> Source:
@@ -284,6 +287,14 @@ def body_source(function: Callable[..., Any], caps: Caps) -> Source:
     )
 
 
+def message_source(function: Callable[..., Any]) -> Source:
+    """Where a subscriber's `message` comes from: what was published, converted to its annotation."""
+    wanted = annotation(function, "message")
+    if wanted in ANYTHING:
+        return Source("context.message")
+    return Source("{}(context.message)", _schema(function, "message", wanted, CAPS).convert)
+
+
 def _default(function: Callable[..., Any], name: str) -> Any:
     found = [each.default for each in parameters(function) if each.name == name]
     return found[0] if found else inspect.Parameter.empty
@@ -304,8 +315,9 @@ def _query_source(function: Callable[..., Any], parameter: inspect.Parameter, ca
         return None
     name, default = parameter.name, parameter.default
     gtype = _schema(function, name, wanted, caps)
-    inner = get_args(wanted)[0]
-    many = any((get_origin(each) or each) in (list, set, tuple, frozenset) for each in (inner, *get_args(inner)))
+    if gtype.in_query == "none":
+        raise UsageError(f"{describe(function)}: {name!r} has objects or lists in it, which no query can give")
+    many = gtype.in_query == "many"
 
     def read(lctx: LocalContext) -> Any:
         values = lctx.request.query_params.get(name)

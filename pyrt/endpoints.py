@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from functools import partial
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from .binding import (
     ANYTHING,
@@ -194,7 +194,10 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
         raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
     if get_origin(wanted) is Annotated:
         wanted = get_args(wanted)[0]
-    kinds = [get_origin(each) or each for each in (get_args(wanted) if _is_union(wanted) else (wanted,))]
+    options = get_args(wanted) if _is_union(wanted) else (wanted,)
+    if get_origin(wanted) is Literal:
+        options = tuple(map(type, get_args(wanted)))
+    kinds = [get_origin(each) or each for each in options]
     if made is None or not all(isinstance(kind, type) and kind not in ANYTHING for kind in kinds):
         return
     if any(issubclass(kind, Enum) for kind in kinds):

@@ -4,13 +4,14 @@ import functools
 import operator
 import threading
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import pytest
 
 from pyrt import App, Converter, GlobalContext, LocalContext, Module, Query, Request, Response, UsageError
 from pyrt.errors import UnknownName
+from pyrt.gtype import check
 from pyrt.testing import TestClient
 
 
@@ -269,6 +270,10 @@ def test_a_path_parameter_may_not_have_a_name_that_means_something_else() -> Non
         ("/{id:int}", str | None, False),
         ("/{id:int}", list[int], False),
         ("/{id:int}", Query[int], False),
+        ("/{id:int}", Literal[1, 2], True),
+        ("/{id:int}", Literal["a", 1], True),
+        ("/{id:int}", Literal["a", "b"], False),
+        ("/{id}", Literal[1], False),
     ],
 )
 def test_a_path_parameter_is_annotated_with_what_its_converter_makes(
@@ -450,7 +455,26 @@ async def body_of_no_schema(body: print) -> None: ...  # type: ignore[valid-type
 async def query_of_no_schema(q: Query[print]) -> None: ...  # type: ignore[valid-type]
 
 
-@pytest.mark.parametrize("handler", [generator_of_numbers, body_of_no_schema, query_of_no_schema])
+async def query_of_an_object(q: Query[dict[str, int]]) -> None: ...
+
+
+async def query_of_lists(q: Query[list[list[int]] | None]) -> None: ...
+
+
+async def annotated_with_what_fails(q: "Query[int].missing") -> None: ...  # type: ignore[name-defined]
+
+
+NEVER_ANSWER = [
+    generator_of_numbers,
+    body_of_no_schema,
+    query_of_no_schema,
+    query_of_an_object,
+    query_of_lists,
+    annotated_with_what_fails,
+]
+
+
+@pytest.mark.parametrize("handler", NEVER_ANSWER)
 def test_a_handler_that_could_never_answer_is_refused_with_its_place(handler: Any) -> None:
     app = App()
     app.post("/")(handler)
@@ -514,6 +538,41 @@ async def test_a_hooks_inputs_are_named_together_too() -> None:
         "$query.page",
         "$query.size",
     ]
+
+
+async def test_each_input_is_read_once_also_where_others_are_refused() -> None:
+    asked = []
+
+    def judge(number: int) -> bool:
+        asked.append(number)
+        return number != 3
+
+    Judged = Annotated[int, check(judge)]
+    app = App()
+
+    @app.get("/{a:int}")
+    async def index(a: Judged, b: Query[Judged], c: Query[Judged]) -> None: ...
+
+    answer = await TestClient(app).get("/1?b=3&c=4")
+    assert [each["path"] for each in answer.value["violations"]] == ["$query.b"]
+    assert asked == [1, 3, 3, 4]  # a refused value is looked at again for its violations
+
+
+class Page(NamedTuple):
+    first: int
+    size: int
+
+
+@pytest.mark.parametrize("annotation", [tuple[int, int], Page, list[int] | None, set[int]])
+async def test_a_query_gives_all_its_values_to_what_takes_several(annotation: Any) -> None:
+    app = App()
+
+    async def handler(n: Any) -> Any:
+        return n
+
+    handler.__annotations__["n"] = Query[annotation]
+    app.get("/")(handler)
+    assert sorted((await TestClient(app).get("/?n=1&n=2")).value) == [1, 2]
 
 
 @pytest.mark.parametrize(

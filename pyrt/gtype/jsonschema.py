@@ -24,12 +24,17 @@ def schemas(annotations: Sequence[Any], ref_template: str) -> tuple[list[dict[st
 
 
 def _mended(schema: Any) -> Any:
-    """As JSON, where all keys are strings, and with numbers for Decimal, which msgspec reads, too."""
+    """As JSON, with numbers for Decimal, which msgspec reads, too, and without lists that must not be empty."""
     if isinstance(schema, list | tuple):
         return [_mended(each) for each in schema]
     if not isinstance(schema, dict):
-        return schema
+        # Of the author's: a default, an example.
+        return msgspec.json.decode(msgspec.json.encode(schema))
     mended = {str(key): _mended(value) for key, value in schema.items()}
     if mended.get("format") == "decimal" and mended.get("type") == "string":
         mended["type"] = ["string", "number"]
+    if mended.get("prefixItems") == []:
+        del mended["prefixItems"]
+    if "default" in mended and mended["default"] is None and schema["default"] is not None:
+        del mended["default"]  # JSON has no nan
     return mended

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import inspect
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+
+from ..errors import UsageError
 
 __all__ = ("Check", "DateTime", "Decimal", "Email", "Secret", "Url", "Uuid", "check")
 
@@ -65,7 +68,12 @@ def check(function: Callable[[Any], object], expected: str = "") -> msgspec.Meta
     Args:
         function: given the decoded value; it refuses it by returning False or raising a ValueError.
         expected: what it asks for, in words, for the violation and the schema.
+
+    Raises:
+        UsageError: not a function that is called and answers at once.
     """
+    if not callable(function) or any(map(inspect.iscoroutinefunction, (function, type(function).__call__))):
+        raise UsageError(f"a check is a plain function of the value, got {function!r}")
     return msgspec.Meta(
         extra={f"{CHECK} {id(function)} {expected}": Check(function, expected)}, description=expected or None
     )
@@ -103,5 +111,11 @@ Uuid = uuid.UUID
 DateTime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 """A moment: date and time with an offset or `Z` (RFC 3339); decoded to an aware `datetime.datetime`."""
 
-Decimal = decimal.Decimal
+
+def _is_of_this_world(number: decimal.Decimal) -> bool:
+    # Others take a moment to send, and memory without end to reckon with: 1e999999999.
+    return number.is_finite() and abs(number.adjusted()) <= 1000
+
+
+Decimal = Annotated[decimal.Decimal, check(_is_of_this_world, "a finite decimal number, its exponent within 1000")]
 """A decimal number, as a string or a JSON number, digit by digit; decoded to `decimal.Decimal`."""

@@ -3,43 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from ..jsontext import UNREADABLE, malformed
-from .parts import Array, Part
+from .parts import Part
 from .wording import shortened, shown
 
-__all__ = ("Plain", "Reader", "Text")
+__all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
-# As many bytes can be read while one question is put to msgspec.
-_ASKING = 320
+# As many bytes can be read while one question is put to msgspec, and while one value runs code of the author's.
+ASKING, _RUNNING = 320, 16
 _decode = msgspec.json.Decoder().decode
 _open_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _open_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_KINDS = {
+    b"{"[0]: "object",
+    b"["[0]: "array",
+    b'"'[0]: "string",
+    b"t"[0]: "boolean",
+    b"f"[0]: "boolean",
+    b"n"[0]: "null",
+}
+
+
+class Refusal(NamedTuple):
+    """Why msgspec refuses a value.
+
+    Attributes:
+        text: in its words, or in those of a `__post_init__`.
+        inside: where in the value, as `$.a[0]`; `[...]` stands for the key of a dict.
+        is_authors: the words are those of a `__post_init__`.
+    """
+
+    text: str
+    inside: str
+    is_authors: bool
+
+
+def _refusal(error: msgspec.ValidationError) -> Refusal:
+    message, cause = str(error), error.__cause__
+    if cause is not None:
+        words = str(cause)
+        return Refusal(words, _place(message.removeprefix(words)), True)
+    # In msgspec's own words only an unknown field's name is the client's, and stands last.
+    text, mark, place = message.rpartition(" - at `") if message.endswith("`") else (message, "", "")
+    if not mark or text.startswith("Object contains unknown field `"):
+        return Refusal(message, "$", False)
+    return Refusal(text, _place(f" - at `{place}"), False)
+
+
+def _place(suffix: str) -> str:
+    found = suffix.removeprefix(" - at `").removesuffix("`")
+    return found if found.startswith("$") else "$"
 
 
 class Reader(Protocol):
     """How values of one sort are judged, opened and shown."""
 
-    def cost(self, value: Any) -> int:
-        """What it costs to judge *value*, in bytes of JSON."""
+    finite: bool
+    """Whether floats have to be looked at: those from JSON are finite."""
 
-    def refusal(self, part: Part, value: Any) -> str | None:
-        """Why *value* is refused, or None."""
+    def cost(self, part: Part, value: Any) -> int:
+        """What it costs to judge *value* beyond asking, in bytes of JSON."""
 
-    def key_refusal(self, keys: Part, key: str) -> str | None:
-        """Why a key is refused by `Entries.keys`, or None."""
+    def judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
+        """Why msgspec refuses *value*, or None and what it makes of it."""
 
-    def members(self, value: Any) -> Mapping[str, Any] | None:
-        """What an object has; None for what is none."""
+    def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
+        """The same of a key, by `Entries.keys`."""
 
-    def items(self, value: Any) -> Sequence[Any] | None:
-        """What an array has; None for what is none."""
+    def kind(self, value: Any) -> str:
+        """What of JSON it is: `string`, `number`, `boolean`, `null`, `array`, `object`; empty for none of them."""
 
-    def overfull(self, array: Array, items: Iterable[Any]) -> str | None:
-        """Why a set of these items, which are all valid, is refused; None if it is not."""
+    def members(self, value: Any) -> Mapping[str, Any]:
+        """What an object has."""
+
+    def items(self, value: Any) -> Sequence[Any]:
+        """What an array has."""
+
+    def joined(self, items: Iterable[Any]) -> Any:
+        """An array of these items."""
 
     def shown(self, value: Any, limit_characters: int) -> str:
         """A value in one short line of ASCII; of an array or object only how long it is."""
@@ -48,41 +94,55 @@ class Reader(Protocol):
 class Text:
     """Reads JSON: values are `msgspec.Raw`."""
 
-    @staticmethod
-    def cost(value: msgspec.Raw) -> int:
-        return _ASKING + len(memoryview(value))
+    finite = False
 
     @staticmethod
-    def refusal(part: Part, value: Any) -> str | None:
+    def cost(part: Part, value: Any) -> int:
+        size = len(memoryview(value))
+        return size * _RUNNING if part.runs_code else size
+
+    @staticmethod
+    def judged(part: Part, value: Any) -> tuple[Refusal | None, Any]:
         try:
-            decoded = part.decode(value)
+            return None, part.decode(value)
         except msgspec.ValidationError as error:
-            return str(error)
+            return _refusal(error), None
         except UNREADABLE as error:
             raise malformed(error) from None
-        return part.refusal(decoded, finite=False) if part.is_checked else None
 
-    def key_refusal(self, keys: Part, key: str) -> str | None:
-        return self.refusal(keys, msgspec.json.encode({key: None}))
-
-    @staticmethod
-    def members(value: msgspec.Raw) -> Mapping[str, Any] | None:
-        return _open_object(value) if memoryview(value)[0] == ord("{") else None
+    def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
+        refusal, made = self.judged(keys, msgspec.json.encode({key: None}))
+        return refusal, next(iter(made), None) if made else None
 
     @staticmethod
-    def items(value: msgspec.Raw) -> Sequence[Any] | None:
-        return _open_array(value) if memoryview(value)[0] == ord("[") else None
+    def kind(value: Any) -> str:
+        return _KINDS.get(memoryview(value)[0], "number")
 
-    def overfull(self, array: Array, items: Iterable[Any]) -> str | None:
-        if array.distinct is None:
-            return None
-        return self.refusal(array.distinct, b"[" + b",".join(map(bytes, items)) + b"]")
+    @staticmethod
+    def members(value: Any) -> Mapping[str, Any]:
+        try:
+            return _open_object(value)
+        except UNREADABLE as error:
+            raise malformed(error) from None
 
-    def shown(self, value: msgspec.Raw, limit_characters: int) -> str:
-        view = memoryview(value)
-        if view[0] in b'{["':
-            return shown(self.members(value) or self.items(value) or _decode(value), limit_characters)
-        return shortened(bytes(view[: limit_characters + 1]).decode(), limit_characters)
+    @staticmethod
+    def items(value: Any) -> Sequence[Any]:
+        return _open_array(value)
+
+    @staticmethod
+    def joined(items: Iterable[Any]) -> Any:
+        return b"[" + b",".join(map(bytes, items)) + b"]"
+
+    def shown(self, value: Any, limit_characters: int) -> str:
+        kind = self.kind(value)
+        if kind == "string":
+            try:
+                return shown(_decode(value), limit_characters)
+            except UNREADABLE:
+                return "text that is not UTF-8"
+        if kind in ("object", "array"):
+            return shown(self.members(value) if kind == "object" else self.items(value), limit_characters)
+        return shortened(bytes(memoryview(value)[: limit_characters + 1]).decode(), limit_characters)
 
 
 class Plain:
@@ -92,33 +152,46 @@ class Plain:
         strict: a string is no number.
     """
 
+    finite = True
+
     def __init__(self, strict: bool) -> None:
         self._strict = strict
 
     @staticmethod
-    def cost(value: Any) -> int:
-        return _ASKING * (1 + (len(value) if isinstance(value, dict | list | tuple) else 0))
+    def cost(part: Part, value: Any) -> int:
+        size = ASKING * len(value) if isinstance(value, Mapping | list | tuple) else 0
+        return size * _RUNNING if part.runs_code else size
 
-    def refusal(self, part: Part, value: Any) -> str | None:
+    def judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
         try:
-            converted = msgspec.convert(value, part.annotation, strict=self._strict, str_keys=True)
+            return None, msgspec.convert(value, part.annotation, strict=self._strict, str_keys=True)
         except msgspec.ValidationError as error:
-            return str(error)
-        return part.refusal(converted, finite=True) if part.is_checked or part.has_floats else None
+            return _refusal(error), None
 
-    def key_refusal(self, keys: Part, key: Any) -> str | None:
-        return self.refusal(keys, {key: None})
+    def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
+        refusal, made = self.judged(keys, {key: None})
+        return refusal, next(iter(made), None) if made else None
+
+    def kind(self, value: Any) -> str:
+        if isinstance(value, str):
+            return "string" if self._strict else ""
+        if value is None or isinstance(value, bool):
+            return "null" if value is None else "boolean"
+        if isinstance(value, int | float | Decimal):
+            return "number"
+        return "object" if isinstance(value, Mapping) else "array" if isinstance(value, list | tuple) else ""
 
     @staticmethod
-    def members(value: Any) -> Mapping[str, Any] | None:
-        return value if isinstance(value, dict) else None
+    def members(value: Any) -> Mapping[str, Any]:
+        return value  # type: ignore[no-any-return]
 
     @staticmethod
-    def items(value: Any) -> Sequence[Any] | None:
-        return value if isinstance(value, list | tuple) else None
+    def items(value: Any) -> Sequence[Any]:
+        return value  # type: ignore[no-any-return]
 
-    def overfull(self, array: Array, items: Iterable[Any]) -> str | None:
-        return None if array.distinct is None else self.refusal(array.distinct, list(items))
+    @staticmethod
+    def joined(items: Iterable[Any]) -> Any:
+        return list(items)
 
     @staticmethod
     def shown(value: Any, limit_characters: int) -> str:

@@ -12,8 +12,9 @@ import msgspec
 from ..errors import HttpError, ValidationError, Violation
 from ..jsontext import UNREADABLE, check_depth, malformed
 from .caps import CAPS, Caps
+from .compiling import is_bottomless, taken_apart
 from .jsonschema import schemas
-from .parts import Part, is_bottomless, taken_apart
+from .parts import Part, in_query
 from .readers import Plain, Text
 from .violations import violations
 
@@ -56,6 +57,11 @@ class GType:
             return _compiled.__wrapped__(annotation, caps)
         return _compiled(annotation, caps)
 
+    @property
+    def in_query(self) -> str:
+        """How a query has such values: `one`, `many` under one name, or `none` at all."""
+        return in_query(self._part)
+
     def convert(self, value: Any, *, strict: bool = True, path: str = "$") -> Any:
         """A plain value, such as a message's, to a validated one.
 
@@ -66,17 +72,20 @@ class GType:
         Raises:
             ValidationError: every violation.
         """
+        part = self._part
         try:
-            converted = msgspec.convert(value, self.annotation, strict=strict, str_keys=True)
-        except msgspec.ValidationError:
-            pass
+            try:
+                converted = msgspec.convert(value, self.annotation, strict=strict, str_keys=True)
+                if not part.needs(finite=True) or _passes(part, converted, finite=True):
+                    return converted
+            except msgspec.ValidationError:
+                pass
+            found = violations(part, value, path, Plain(strict), self.caps)
         except RecursionError:
-            raise ValidationError([_too_deep(path)]) from None
-        else:
-            part = self._part
-            if not (part.is_checked or part.has_floats) or part.refusal(converted, finite=True) is None:
-                return converted
-        raise ValidationError(violations(self._part, value, path, Plain(strict), self.caps)) from None
+            found = [Violation(path, "fewer arrays and objects inside each other", "too many", "depth")]
+        if not found:
+            return converted
+        raise ValidationError(found) from None
 
     def violations(self, value: Any, *, strict: bool = True) -> list[Violation]:
         """Everything wrong with JSON bytes or with a plain value; empty if and only if it is valid.
@@ -128,7 +137,7 @@ def _decoder(part: Part, caps: Caps) -> Callable[[bytes], Any]:
 
 # What each copy has its own of.
 _part, _caps, _limit_bytes = cast(Part, None), CAPS, 0
-_read: Callable[[bytes], Any] = msgspec.json.decode
+_read: Callable[[bytes], Any] = _raw
 
 
 def _decode(data: bytes) -> Any:
@@ -142,20 +151,32 @@ def _decode(data: bytes) -> Any:
 
 def _reader(part: Part, caps: Caps) -> Callable[[bytes], Any]:
     """What reads the type: msgspec alone, wherever that is enough."""
-    read: Callable[[bytes], Any] = _checking(part) if part.is_checked else part.decode
+    read: Callable[[bytes], Any] = _checking(part, caps) if part.is_checked else part.decode
     return _within(read, caps.depth) if is_bottomless(part) else read
 
 
-def _checking(part: Part) -> Callable[[bytes], Any]:
-    decode, refusal = part.decode, part.refusal
+def _checking(part: Part, caps: Caps) -> Callable[[bytes], Any]:
+    decode = part.decode
 
     def read(data: bytes) -> Any:
         value = decode(data)
-        if refusal(value, False) is not None:
-            raise msgspec.ValidationError
+        if not _passes(part, value, finite=False):
+            # It may be a default that does not pass, which nobody sent: what was sent is looked at.
+            found = violations(part, _raw(data), "$", Text(), caps)
+            if found:
+                raise ValidationError(found)
         return value
 
     return read
+
+
+def _passes(part: Part, value: Any, finite: bool) -> bool:
+    try:
+        return part.passes(value, finite)
+    except RecursionError:
+        raise
+    except Exception:
+        return False  # a default of another type, perhaps; if it was sent, the walk will meet it, too
 
 
 def _within(decode: Callable[[bytes], Any], limit_depth: int) -> Callable[[bytes], Any]:
@@ -180,7 +201,3 @@ def _explained(part: Part, data: bytes, error: Exception, caps: Caps) -> list[Vi
     except UNREADABLE as unreadable:
         raise malformed(unreadable) from None
     return violations(part, raw, "$", Text(), caps)
-
-
-def _too_deep(path: str) -> Violation:
-    return Violation(path, "fewer arrays and objects inside each other", "too many", "depth")

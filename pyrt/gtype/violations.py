@@ -1,9 +1,9 @@
 """The walk over a refused value: every violation, with its path.
 
 msgspec names one; so each part is put to it alone, by what the value was decoded with: the parts of JSON text to a
-decoder of their type, the parts of a plain value to `msgspec.convert`. A part that it takes is valid; one that it
-refuses, and in which nothing is refused, is a violation. So the list is never empty after a failure and never names
-what is valid.
+decoder of their type, the parts of a plain value to `msgspec.convert`. A part that it takes is valid, if the checks
+inside it and its own are passed; one that it refuses, and in which nothing is refused, is a violation. So the list is
+never empty after a failure and never names what is valid.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from ..errors import Violation
 from .caps import Caps
 from .kinds import Asked
 from .parts import Array, Entries, Object, Part, Row, Variants
-from .readers import Reader
-from .wording import HIDDEN, LACKS, MISSING, described, parted, shown, step, worded
+from .readers import ASKING, Reader, Refusal
+from .wording import HIDDEN, LACKS, MISSING, described, shortened, shown, step, worded
 
 __all__ = ("violations",)
 
-# What one walk may cost, as `Reader.cost` has it, so that a refused body of a megabyte does not hold the event
-# loop for long. Past it the list has what was found until then.
+# What one walk may cost, as `Reader.cost` has it, so that a refused body of a megabyte does not hold the event loop for
+# long. Past it the list has what was found until then.
 LIMIT_COST = 16 * 1024 * 1024
+LIMIT_WORDS_CHARACTERS = 300
 
 
 def violations(part: Part, value: Any, path: str, reader: Reader, caps: Caps) -> list[Violation]:
-    """All violations of a *value* that *part* refuses: at least one, and as many as *caps* allows."""
+    """All violations of a *value*, as many as *caps* allows: one at least if it is refused, none if it is valid."""
     walk = _Walk(reader, caps)
     try:
         walk.visit(part, value, path, is_secret=False)
     except _Enough:
-        pass
-    walk.add_first(part, path)
+        walk.admit(part, path)
     return walk.found
 
 
@@ -46,122 +46,132 @@ class _Walk:
     def __init__(self, reader: Reader, caps: Caps) -> None:
         self.found: list[Violation] = []
         self._reader, self._caps = reader, caps
-        self._left, self._first = LIMIT_COST, ""
+        self._left, self._first = LIMIT_COST, Refusal("", "$", False)
 
     def visit(self, part: Part, value: Any, path: str, *, is_secret: bool) -> None:
         """Find what is wrong with *value*, if anything is."""
-        message = self._refusal(part, value)
-        if message is None:
+        refusal = self._judged(part, value)[0]
+        if refusal is None:
+            if part.needs(self._reader.finite):
+                self.check(part, value, path, is_secret=is_secret)
             return
+        if not self._first.text:
+            self._first = refusal
         is_secret = is_secret or part.is_secret
         before = len(self.found)
-        branch = self._branch(part, value, path, is_secret) if isinstance(part, Variants) else part
-        inside = _INSIDE.get(type(branch))
+        inside = _INSIDE.get(type(part))
         if inside is not None:
-            inside(self, branch, value, path, is_secret)
+            inside(self, part, value, path, is_secret, False)
         if len(self.found) == before:
-            self._add(part, message, value, path, is_secret)
+            self._refused(part, refusal, value, path, is_secret)
 
-    def add_first(self, part: Part, path: str) -> None:
-        """Add what msgspec saw first, where the walk did not meet it, as the first of two equal keys."""
-        text, inner = parted(self._first)
-        place = path + inner[1:]
-        is_met = "[...]" in inner or any(_holds(place, each.path) or _holds(each.path, place) for each in self.found)
-        if not (self.found and is_met) and len(self.found) < self._caps.violations:
-            expected, code = ("another value", "check") if part.hides else worded(text)
-            self.found.append(Violation(place, expected, HIDDEN if part.hides else "another value", code))
+    def check(self, part: Part, value: Any, path: str, *, is_secret: bool) -> None:
+        """Find what the checks of *part*, and of those inside, have against a *value* that msgspec takes."""
+        is_secret = is_secret or part.is_secret
+        before = len(self.found)
+        inside = _INSIDE.get(type(part))
+        if inside is not None:
+            inside(self, part, value, path, is_secret, True)
+        if len(self.found) == before and (part.checks or float in part.makes):
+            asked = part.asked(self._judged(part, value)[1], self._reader.finite)
+            if asked is not None:
+                self._asked(part, asked, value, path, is_secret)
 
-    def _refusal(self, part: Part, value: Any) -> str | None:
-        """Why *value* is refused, as long as there is time to ask."""
+    def _go_on(self, part: Part, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        """Into a part of what msgspec refuses; or of what it takes, where only checks are left to be asked."""
+        if not is_valid:
+            self.visit(part, value, path, is_secret=is_secret)
+        elif part.needs(self._reader.finite):
+            self._spend(0)
+            self.check(part, value, path, is_secret=is_secret)
+
+    def _judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
+        self._spend(self._reader.cost(part, value))
+        return self._reader.judged(part, value)
+
+    def _spend(self, cost: int) -> None:
         if self._left <= 0:
             raise _Enough
-        self._left -= self._reader.cost(value)
-        message = self._reader.refusal(part, value)
-        self._first = self._first or message or ""
-        return message
+        self._left -= cost + ASKING
 
-    def _branch(self, part: Variants, value: Any, path: str, is_secret: bool) -> Part | None:
-        """The one branch of a union that an array or object is meant for; None where there is none."""
-        members, items = self._reader.members(value), self._reader.items(value)
-        if members is None and items is None:
-            return None
-        kinds = Object | Entries if members is not None else Array | Row
-        options = [option for option in part.options if isinstance(option, kinds)]
-        if len(options) < 2:
-            return options[0] if options else None
-        # msgspec takes several of one kind only if they are Structs with one tag field, each with a tag of its own.
-        tagged = {option.tag: option for option in options if isinstance(option, Object | Row) and option.tag}
-        if members is not None:
-            field = next(option.tag_field for option in options if isinstance(option, Object))
-            place, tag = path + step(field), members.get(field)
-        else:
-            place, tag = f"{path}[0]", items[0] if items else None
-        if tag is None:
-            self._report(Violation(place, *MISSING))
-            return None
-        assert part.tags is not None
-        self.visit(part.tags, tag, place, is_secret=is_secret)
-        return next((option for known, option in tagged.items() if self._reader.refusal(known, tag) is None), None)
+    def admit(self, part: Part, path: str) -> None:
+        """Name what msgspec saw first, where the walk has ended before it met anything."""
+        if not self.found:
+            text, inside, is_authors = self._first
+            hides = part.hides or is_authors or not text
+            words, code = ("a value that passes its checks", "check") if hides else worded(text)
+            self.found.append(Violation(path + inside[1:], words, HIDDEN if part.hides else "another value", code))
 
-    def _visit_object(self, part: Object, value: Any, path: str, is_secret: bool) -> None:
-        members = self._reader.members(value)
-        if members is None:
+    # Inside parts. Where the value is valid but for checks, only what has checks is looked at.
+
+    def _inside_object(self, part: Object, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        if self._reader.kind(value) != "object":
             return
+        members = self._reader.members(value)
         if part.tag is not None and part.tag_field in members:
-            self.visit(part.tag, members[part.tag_field], path + step(part.tag_field), is_secret=is_secret)
+            self._go_on(part.tag, members[part.tag_field], path + step(part.tag_field), is_secret, is_valid)
         for name, field in part.fields.items():
             if name in members:
-                self.visit(field.part, members[name], path + field.step, is_secret=is_secret)
+                self._go_on(field.part, members[name], path + field.step, is_secret, is_valid)
             elif field.required:
                 self._report(Violation(path + field.step, *MISSING))
-        if part.is_closed:
+        if part.is_closed and not is_valid:
             for name in members:
                 if name not in part.fields and name != part.tag_field:
                     got = HIDDEN if is_secret else self._shown(members[name])
                     self._report(Violation(self._joined(path, name, is_secret), "no such field", got, "unknown"))
 
-    def _visit_entries(self, part: Entries, value: Any, path: str, is_secret: bool) -> None:
-        members = self._reader.members(value)
-        if members is None:
+    def _inside_entries(self, part: Entries, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        if self._reader.kind(value) != "object":
             return
-        before = len(self.found)
-        has_bad_keys = self._reader.refusal(part.keys, value) is not None
-        for key, inner in members.items():
-            place = self._joined(path, key, is_secret)
-            if has_bad_keys and (message := self._reader.key_refusal(part.keys, key)) is not None:
-                expected, code = described(part.key, parted(message)[0])
-                got = HIDDEN if is_secret or part.key.is_secret else shown(key, self._caps.shown_characters)
-                self._report(Violation(place, f"a key that is {expected}", got, code))
-            self.visit(part.value, inner, place, is_secret=is_secret)
-        self._visit_frame(part, value, path, is_secret, before)
+        before, finite = len(self.found), self._reader.finite
+        looks_at_keys = part.key.needs(finite) or not (is_valid or self._is(part.keys, value))
+        for key, inner in self._reader.members(value).items():
+            place = self._joined(path, key, is_secret or part.key.is_secret)
+            if looks_at_keys:
+                self._visit_key(part, key, place, is_secret)
+            self._go_on(part.value, inner, place, is_secret, is_valid)
+        if not is_valid:
+            self._visit_frame(part, value, path, is_secret, before)
 
-    def _visit_array(self, part: Array, value: Any, path: str, is_secret: bool) -> None:
-        items = self._reader.items(value)
-        if items is None:
+    def _visit_key(self, part: Entries, key: Any, place: str, is_secret: bool) -> None:
+        refusal, made = self._reader.keyed(part.keys, key)
+        if refusal is not None:
+            words, code = described(part.key, refusal.text)
+        elif (asked := part.key.asked(made, self._reader.finite)) is not None:
+            words, code = str(asked), "check"
+        else:
+            return
+        got = HIDDEN if is_secret or part.key.is_secret else shown(key, self._caps.shown_characters)
+        self._report(Violation(place, f"a key that is {words}", got, code))
+
+    def _inside_array(self, part: Array, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        if self._reader.kind(value) != "array":
             return
         before, sound = len(self.found), []
-        for at, item in enumerate(items):
+        for at, item in enumerate(self._reader.items(value)):
             count = len(self.found)
-            self.visit(part.item, item, f"{path}[{at}]", is_secret=is_secret)
+            self._go_on(part.item, item, f"{path}[{at}]", is_secret, is_valid)
             if count == len(self.found):
                 sound.append(item)
-        self._visit_frame(part, value, path, is_secret, before)
-        message = self._reader.overfull(part, sound) if before < len(self.found) else None
-        if message is not None:
-            self._add(part, message, value, path, is_secret)
+        if not is_valid:
+            self._visit_frame(part, value, path, is_secret, before)
+        if part.distinct is not None and not is_valid and before < len(self.found):
+            refusal, _ = self._reader.judged(part.distinct, self._reader.joined(sound))
+            if refusal is not None:
+                self._refused(part, refusal, value, path, is_secret)
 
     def _visit_frame(self, part: Array | Entries, value: Any, path: str, is_secret: bool, before: int) -> None:
         """The length of an array or object in which something is refused; else msgspec has spoken of it already."""
-        if part.frame is None or before == len(self.found):
-            return
-        message = self._reader.refusal(part.frame, value)
-        if message is not None and not parted(message)[1]:
-            self._add(part, message, value, path, is_secret)
+        if part.frame is not None and before < len(self.found):
+            refusal, _ = self._reader.judged(part.frame, value)
+            if refusal is not None and refusal.inside == "$":
+                self._refused(part, refusal, value, path, is_secret)
 
-    def _visit_row(self, part: Row, value: Any, path: str, is_secret: bool) -> None:
-        items = self._reader.items(value)
-        if items is None:
+    def _inside_row(self, part: Row, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        if self._reader.kind(value) != "array":
             return
+        items = self._reader.items(value)
         if expected := part.misfit(len(items)):
             # Where items are missing or too many, none of them is known to stand in its place.
             self._report(Violation(path, expected, HIDDEN if is_secret else self._shown(value), "length"))
@@ -169,20 +179,61 @@ class _Walk:
         inner = [] if part.tag is None else [part.tag]
         inner += (item for _, item in part.items)
         for at, (each, item) in enumerate(zip(inner, items, strict=False)):
-            self.visit(each, item, f"{path}[{at}]", is_secret=is_secret)
+            self._go_on(each, item, f"{path}[{at}]", is_secret, is_valid)
 
-    def _add(self, part: Part, message: str, value: Any, path: str, is_secret: bool) -> None:
-        text, inner = parted(message)
-        if text.startswith(LACKS):
-            name = text.removeprefix(LACKS).removesuffix("`")
-            self._report(Violation(path + inner[1:] + step(name), *MISSING))
-            return
-        expected, code = described(part, text)
-        if is_secret:
-            # What an author says of the value may repeat it.
-            expected = expected if code != "check" or type(message) is Asked else "another value"
-        got = HIDDEN if is_secret else "another value" if inner else self._shown(value)
-        self._report(Violation(path + inner[1:], expected, got, code))
+    def _inside_variants(self, part: Variants, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
+        """A union: the one branch that takes this kind of value, where there is one."""
+        kind = self._reader.kind(value)
+        options = [option for option in part.options if kind in option.reads]
+        if len(options) > 1 and part.tags is not None:
+            options = self._tagged(part, options, value, path, is_secret)
+        if len(options) == 1:
+            self._go_on(options[0], value, path, is_secret, is_valid)
+
+    def _tagged(self, part: Variants, options: list[Part], value: Any, path: str, is_secret: bool) -> list[Part]:
+        """The branch that a tag tells; none where it tells none, which is a violation."""
+        # msgspec takes several of one kind only if they are Structs with one tag field, each with a tag of its own.
+        first = options[0]
+        if isinstance(first, Object):
+            members, place = self._reader.members(value), path + step(first.tag_field)
+            tags = [members[first.tag_field]] if first.tag_field in members else []
+        else:
+            tags, place = list(self._reader.items(value)[:1]), f"{path}[0]"
+        if not tags:
+            self._report(Violation(place, *MISSING))
+            return []
+        assert part.tags is not None
+        self.visit(part.tags, tags[0], place, is_secret=is_secret)
+        return [each for each in options if isinstance(each, Object | Row) and each.tag and self._is(each.tag, tags[0])]
+
+    def _is(self, part: Part, value: Any) -> bool:
+        return self._reader.judged(part, value)[0] is None
+
+    # Violations
+
+    def _refused(self, part: Part, refusal: Refusal, value: Any, path: str, is_secret: bool) -> None:
+        text, inside, is_authors = refusal
+        place = path + inside[1:]
+        if is_authors:
+            # What an author says of a value may repeat what is secret in it.
+            words = "another value" if is_secret or part.hides else text or "another value"
+            self._report(Violation(place, self._cut(words), self._got(value, is_secret, inside), "check"))
+        elif text.startswith(LACKS):
+            self._report(Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING))
+        else:
+            words, code = described(part, text, self._caps.shown_characters)
+            self._report(Violation(place, words, self._got(value, is_secret, inside), code))
+
+    def _asked(self, part: Part, asked: Asked, value: Any, path: str, is_secret: bool) -> None:
+        words = str(asked) if type(asked) is Asked or not (is_secret or part.hides) else "another value"
+        self._report(Violation(path, self._cut(words), self._got(value, is_secret, "$"), "check"))
+
+    def _got(self, value: Any, is_secret: bool, inside: str) -> str:
+        return HIDDEN if is_secret else self._shown(value) if inside == "$" else "another value"
+
+    @staticmethod
+    def _cut(words: str) -> str:
+        return shortened(words, LIMIT_WORDS_CHARACTERS)
 
     def _report(self, violation: Violation) -> None:
         self.found.append(violation)
@@ -197,14 +248,10 @@ class _Walk:
         return path + (f"[{HIDDEN}]" if is_secret else step(key, self._caps.shown_characters))
 
 
-_INSIDE: dict[type[Part | None], Callable[..., None]] = {
-    Object: _Walk._visit_object,
-    Entries: _Walk._visit_entries,
-    Array: _Walk._visit_array,
-    Row: _Walk._visit_row,
+_INSIDE: dict[type[Part], Callable[..., None]] = {
+    Object: _Walk._inside_object,
+    Entries: _Walk._inside_entries,
+    Array: _Walk._inside_array,
+    Row: _Walk._inside_row,
+    Variants: _Walk._inside_variants,
 }
-
-
-def _holds(path: str, other: str) -> bool:
-    """Whether what stands at *path* is, or has inside, what stands at the *other*."""
-    return other.startswith(path) and other[len(path) :][:1] in ("", ".", "[")

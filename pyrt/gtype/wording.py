@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any
 
-from .kinds import Asked
-
 if TYPE_CHECKING:
     from .parts import Part
 
-__all__ = ("HIDDEN", "LACKS", "MISSING", "described", "parted", "shortened", "shown", "step", "worded")
+__all__ = ("HIDDEN", "LACKS", "MISSING", "described", "shortened", "shown", "step", "worded")
 
 HIDDEN = "***"
 MISSING = ("a value (required)", "nothing", "missing")
@@ -46,15 +44,6 @@ def shortened(text: str, limit_characters: int) -> str:
     return text if len(text) <= limit_characters else text[: max(0, limit_characters - 3)] + "..."
 
 
-def parted(message: str) -> tuple[str, str]:
-    """What msgspec says, and where inside the value: a path that begins with `$`, or nothing."""
-    if message.endswith("`") and not isinstance(message, Asked):
-        text, mark, place = message.rpartition(" - at `")
-        if mark:
-            return text, place[:-1] if place.startswith("$") else ""
-    return message, ""
-
-
 # The word behind the type in msgspec's `Expected `...` ...`.
 _CODES = {
     "": "type",
@@ -72,27 +61,23 @@ _CODES = {
 
 
 def worded(text: str) -> tuple[str, str]:
-    """What msgspec expected, and the code, from its own words."""
+    """What msgspec expected, and the code, from its own words; for what it cannot read, nothing and `format`."""
     if text.startswith("Expected `"):
         name, _, rest = text[10:].partition("`")
         words = rest.split(" ", 2)
-        code = _CODES.get(words[1] if len(words) > 1 else "", "check")
+        code = _CODES.get(words[1] if len(words) > 1 else "", "format")
         return name + (rest if code == "pattern" else rest.partition(", got ")[0]), code
     if text.startswith(("Invalid enum value", "Invalid value")):
         return "another value", "choice"
     if text.endswith("out of range"):
         return "a number in range", "range"
-    return text, "check"
+    return "another value", "format"
 
 
-def described(part: Part, message: str) -> tuple[str, str]:
+def described(part: Part, text: str, limit_characters: int = 60) -> tuple[str, str]:
     """What *part* expected, in its own words where it has some, and the code."""
-    if isinstance(message, Asked):
-        return str(message), "check"
-    expected, code = worded(message)
+    expected, code = worded(text)
     if code == "choice" and part.values:
-        listed = [json.dumps(value, default=str) for value in part.values[:_SHOWN_CHOICES]]
+        listed = [shown(value, limit_characters) for value in part.values[:_SHOWN_CHOICES]]
         return "one of " + ", ".join(listed) + (", ..." if len(part.values) > _SHOWN_CHOICES else ""), code
-    if code == "check" and part.expected:
-        code = "format"  # msgspec's words for text that cannot be read
     return (part.expected, code) if part.expected and code in ("type", "format", "pattern") else (expected, code)

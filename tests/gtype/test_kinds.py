@@ -62,6 +62,9 @@ def only(annotation: Any, value: Any) -> Violation:
         (DateTime, "2026-11-24T10:00:00+01:00", "2026-11-24T10:00:00"),
         (Decimal, "0.10", "ten"),
         (Decimal, 1.25, True),
+        (Decimal, "-1e1000", "1e1001"),
+        (Decimal, 0, "nan"),
+        (Decimal, "1e-1000", "Infinity"),
     ],
 )  # fmt: skip
 def test_a_ready_made_kind_takes_what_it_says(annotation: Any, good: Any, bad: Any) -> None:
@@ -100,8 +103,11 @@ def test_ready_made_kinds_decode_to_the_standard_librarys_types() -> None:
         (Email | None, 1, "an e-mail address or null", "1", "type"),
         (Uuid, "a", "a UUID", '"a"', "format"),
         (DateTime, "a", MOMENT, '"a"', "format"),
-        (DateTime | None, "2026-01-01T00:00:00", f"{MOMENT} or null", '"2026-01-01T00:00:00"', "format"),
-        (datetime.date | None, "a", "an RFC 3339 date or null", '"a"', "format"),
+        (DateTime | None, "2026-01-01T00:00:00", MOMENT, '"2026-01-01T00:00:00"', "format"),
+        (datetime.date | None, "a", "an RFC 3339 date", '"a"', "format"),
+        (datetime.date | None, 1, "an RFC 3339 date or null", "1", "type"),
+        (Uuid | int, "a", "a UUID", '"a"', "format"),
+        (bytes | int | None, 1.5, "int", "1.5", "type"),
         (datetime.timedelta, "P1Y", "an ISO 8601 duration", '"P1Y"', "format"),
         (Decimal, "a", "a decimal number", '"a"', "format"),
         (bytes, "a", "base64 text", '"a"', "format"),
@@ -165,21 +171,38 @@ def test_a_check_that_raises_a_value_error_says_why() -> None:
 
 def test_checks_are_asked_wherever_the_type_stands() -> None:
     lower = Annotated[str, check(str.islower, "lower case")]
-    named = {
-        dict[str, lower]: {"a": "A"},
-        dict[lower, int]: {"A": 1},
-        tuple[int, lower]: [1, "A"],
-        tuple[lower, ...]: ["A"],
-        list[lower | None]: [None, "A"],
-        Pair: {"a": 1, "b": "A"},
-        Even: [1],
-        frozenset[lower]: ["A"],
-    }
-    assert {only(annotation, value).code for annotation, value in named.items()} == {"check"}
+    named: list[tuple[Any, Any, str]] = [
+        (dict[str, lower], {"a": "A"}, "$.a"),
+        (dict[lower, int], {"A": 1}, "$.A"),
+        (dict[lower, int], {"a": 1, "A b": 1}, '$["A b"]'),
+        (tuple[int, lower], [1, "A"], "$[1]"),
+        (tuple[lower, ...], ["a", "A"], "$[1]"),
+        (list[lower | None], [None, "A"], "$[1]"),
+        (Pair, {"a": 1, "b": "A"}, "$.b"),
+        (Even, [1], "$[0]"),
+        (frozenset[lower], ["A"], "$[0]"),
+        (Annotated[list[int], check(bool, "items")], [], "$"),
+        (dict[str, Annotated[dict[str, int], check(bool, "entries")]], {"a": {}}, "$.a"),
+        (Annotated[Pair, check(lambda pair: pair.a > 0, "positive")], {"a": 0}, "$"),
+    ]
+    for annotation, value, path in named:
+        assert (only(annotation, value).path, only(annotation, value).code) == (path, "check")
 
 
-def test_a_default_is_not_checked_since_nobody_sent_it() -> None:
-    assert GType(Pair).decode(b'{"a":1}') == Pair(1)
+class Patch(msgspec.Struct):
+    age: Annotated[int, check(lambda age: age >= 0, "an age")] | msgspec.UnsetType = msgspec.UNSET
+    tags: Annotated[list[str], check(lambda tags: len(tags) > 0, "a tag")] = []
+    size: Annotated[int, check(lambda size: size != 5, "not five")] = 5
+    marks: list[Annotated[int, check(bool, "a mark")]] = None  # type: ignore[assignment]
+
+
+def test_a_default_is_taken_as_it_is_and_what_was_sent_is_checked() -> None:
+    gtype = GType(Patch)
+    assert gtype.decode(b"{}") == Patch()
+    assert gtype.convert({}) == Patch()
+    found = gtype.violations(b'{"age":-1,"tags":[],"size":5,"marks":[0]}')
+    assert [each.path for each in found] == ["$.age", "$.tags", "$.size", "$.marks[0]"]
+    assert gtype.violations({"age": -1, "tags": [], "size": 5, "marks": [0]}) == found
 
 
 def test_several_checks_of_one_value_are_all_asked() -> None:
@@ -198,3 +221,85 @@ def test_a_check_meets_the_decoded_value() -> None:
 def test_what_json_cannot_carry_is_refused_at_compile(annotation: Any) -> None:
     with pytest.raises(UsageError, match="JSON cannot carry"):
         GType(annotation)
+
+
+class Said(msgspec.Struct):
+    name: str
+    secret: Secret[str] = ""
+
+    def __post_init__(self) -> None:
+        raise ValueError(f"no user `{self.name}` with {self.secret}")
+
+
+class Strict(msgspec.Struct, forbid_unknown_fields=True):
+    x: int = 0
+
+
+class Kebab(msgspec.Struct, rename="kebab"):
+    some_name: int
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "path", "code"),
+    [
+        (Strict, {"x": 1, "y - at `$.x": 1}, '$["y - at `$.x"]', "unknown"),
+        (list[Said], [{"name": "a - at `$.other"}], "$[0]", "check"),
+        (Said, {"name": "Expected `int`, got `str` - at `$.name`"}, "$", "check"),
+        (Kebab, {"some-name": "x"}, '$["some-name"]', "type"),
+        (Kebab, {}, '$["some-name"]', "missing"),
+    ],
+)
+def test_no_text_of_a_client_is_taken_for_a_place(annotation: Any, value: Any, path: str, code: str) -> None:
+    assert (only(annotation, value).path, only(annotation, value).code) == (path, code)
+
+
+def test_what_an_author_says_of_a_whole_with_secrets_in_it_is_not_shown() -> None:
+    violation = only(Said, {"name": "ada", "secret": "canary"})
+    assert (violation.expected, violation.code) == ("another value", "check")
+
+
+def test_what_an_author_says_is_cut() -> None:
+    def refuse(value: int) -> None:
+        raise ValueError("x" * 100_000)
+
+    assert len(only(Annotated[int, check(refuse)], 1).expected) == 300
+
+
+class Crashing(msgspec.Struct):
+    inner: dict[str, Email | list[Email]]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Email | list[str],
+        Email | dict[str, int],
+        Email | tuple[int, str],
+        Annotated[int, msgspec.Meta(ge=0)] | tuple[int, str],
+        Crashing,
+        list[Crashing],
+    ],
+)
+def test_unions_that_crash_msgspec_are_refused(annotation: Any) -> None:
+    with pytest.raises(UsageError, match="msgspec"):
+        GType(annotation)
+
+
+@pytest.mark.parametrize("annotation", [Email | int | None, Annotated[str, msgspec.Meta(max_length=3)] | list[int]])
+def test_unions_that_look_like_them_are_taken(annotation: Any) -> None:
+    assert GType(annotation).violations(b"1.5") != []
+
+
+async def waits(value: Any) -> bool:
+    return True
+
+
+class Waiting:
+    async def __call__(self, value: Any) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("function", [waits, Waiting(), "lower", None])
+def test_a_check_is_a_function_that_answers_at_once(function: Any) -> None:
+    with pytest.raises(UsageError, match="a check is a plain function of the value"):
+        check(function)
