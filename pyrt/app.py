@@ -26,6 +26,7 @@ from .modules import Module, Modules
 from .openapi import Described
 from .pools import Pools
 from .queue import QueueFabric
+from .returns import Returned
 from .routing import Converter, Router
 from .subscribers import Subscribed, Subscriber
 from .types import Clock
@@ -81,6 +82,7 @@ class App(Group):
             checked_limit(deadline_s, "deadline_s")
         checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
         check_answering(check_answers, "the app")
+        _check_said(caps, title=title, version=version, description=description, openapi=openapi, docs=docs)
         super().__init__(Declarations(deadline_s))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
@@ -187,7 +189,7 @@ class App(Group):
         return self._controller
 
     def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
-        chain = self._chain(declared, modules)
+        chain, checks = self._chain(declared, modules), declared.check_answers or self._check_answers
         where = f"{describe(declared.handler)}, declared at {declared.place}"
         for method in declared.methods:
             route = router.add(method, declared.path, None, where, declared.name)
@@ -201,16 +203,16 @@ class App(Group):
                 cpu=declared.cpu,
                 pools=self._pools,
                 caps=self._caps,
-                check_answers=declared.check_answers or self._check_answers,
+                check_answers=checks,
             )
-            if declared.check_answers not in ("", "off") and route.value.returned.gtype is None:
-                raise UsageError(f"{declared.where}: its answers cannot be checked; annotate what it returns as JSON")
+            _check_checked(declared, checks, route.value.returned)
 
     def _describe(self, router: Router, modules: Modules) -> None:
         """Serve the app's description, where no route of its own does."""
         chain = self._chain(self, modules)
         for path, handler in self._described.served(self.openapi).items():
-            if router.match("GET", path) is None:
+            found = router.match("GET", path)
+            if found is None or (found.route is None and found.redirect is None):
                 endpoint = Endpoint(handler, {}, modules, chain=chain, deadline_s=self.declared.deadline_s)
                 router.add("GET", path, endpoint, describe(handler))
 
@@ -299,3 +301,23 @@ class App(Group):
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI 3 application."""
         await asgi.serve(self, scope, receive, send)
+
+
+def _check_checked(declared: RouteDeclaration, checks: str, returned: Returned) -> None:
+    """Refuse a route whose answers are to be checked, and cannot be."""
+    if checks == "off" or returned.gtype is not None or not (declared.check_answers or returned.cause):
+        return
+    cause = returned.cause and f" ({returned.cause})"
+    raise UsageError(
+        f"{declared.where}: its answers cannot be checked{cause}; annotate what it returns as JSON, "
+        "or say check_answers='off'"
+    )
+
+
+def _check_said(caps: Caps, **words: str) -> None:
+    """Refuse arguments of an app that would only fail when somebody asks for its description."""
+    if not isinstance(caps, Caps):
+        raise UsageError(f"caps is a pyrt.gtype.Caps, got {caps!r}")
+    for name, value in words.items():
+        if not isinstance(value, str):
+            raise UsageError(f"{name} is text, got {value!r}")

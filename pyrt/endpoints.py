@@ -128,19 +128,19 @@ class Endpoint:
             made = [f"response = {script.name('of', Response.of)}(result, {self.status})"]
             made += ["if response is result: response.checked()"]
         if self._check_answers != "off" and self.returned.gtype is not None:
-            made += [f"{script.name('hold', self._hold)}(context, response)"]
+            made += [f"{script.name('hold', self._hold)}(context, result, response)"]
         return [phase, *self._called(script), *made]
 
-    def _hold(self, lctx: LocalContext, response: Response) -> None:
-        """Hold the JSON of a response to what the handler says that it returns.
+    def _hold(self, lctx: LocalContext, result: Any, response: Response) -> None:
+        """Hold a response to what the handler says that it returns.
 
         Raises:
             UnfitAnswer: it does not fit, and must not be sent.
         """
-        gtype = self.returned.gtype
-        if gtype is None or response.status != self.status or not _is_json(response):
-            return
-        found = gtype.violations(response.body)
+        is_response = isinstance(result, Response) or (result is None and self._binding.names("res"))
+        if is_response and response.status != self.status:
+            return  # one that the handler made itself, for another case
+        found = self.returned.misfits(response, is_response)
         if not found:
             return
         if self._check_answers == "enforce":
@@ -180,11 +180,6 @@ class Endpoint:
         # What `Response.checked` asks, so that it is called for hardly any.
         sound = "type(response.body) is bytes and type(response.status) is int and 200 <= response.status <= 599"
         return [phase, *hooks, "response = context.response", f"if not ({sound}): response.checked()"]
-
-
-def _is_json(response: Response) -> bool:
-    content_type = response.headers.get("content-type") or ""
-    return isinstance(response.body, bytes) and content_type.partition(";")[0].strip() == "application/json"
 
 
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:

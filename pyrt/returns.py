@@ -9,12 +9,15 @@ from collections.abc import AsyncIterable, Callable
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from .binding import ANYTHING, annotation
-from .gtype import GType
+from .errors import PyrtError, Violation
+from .gtype import Caps, GType
 from .messages import Response
 
 __all__ = ("Returned", "returned")
 
 _TEXT, _BYTES, _JSON = "text/plain", "application/octet-stream", "application/json"
+# What an answer holds is the author's, not a stranger's: nothing in it is too long to be looked at.
+_CAPS = Caps(input_bytes=1 << 62, depth=1000)
 _RAW = {str: _TEXT, bytes: _BYTES, bytearray: _BYTES, memoryview: _BYTES}
 
 
@@ -25,34 +28,54 @@ class Returned(NamedTuple):
         content_type: None for nothing; empty where the handler does not say.
         gtype: of what is sent as JSON; None where it is something else, or anything.
         is_optional: it may also carry nothing.
+        is_free: it may also be a `Response`, which carries anything.
+        cause: why what it says is no schema; empty where it is, or is none on purpose.
     """
 
     content_type: str | None = ""
     gtype: GType | None = None
     is_optional: bool = False
+    is_free: bool = False
+    cause: str = ""
+
+    def misfits(self, response: Response, is_response: bool) -> list[Violation]:
+        """What is wrong with an answer of the status that is described; *is_response*: the handler made it itself."""
+        kind = (response.headers.get("content-type") or "").partition(";")[0].strip()
+        if self.gtype is None or (self.is_optional and response.body == b""):
+            return []
+        if kind != _JSON:
+            got = kind or "nothing"
+            return [] if is_response and self.is_free else [Violation("$", _JSON, got, "type")]
+        if not isinstance(response.body, bytes):
+            return []  # parts, of which nobody knows yet what they will be
+        try:
+            return self.gtype.violations(response.body)
+        except PyrtError as error:
+            return [Violation("$", "JSON that can be read", str(error), "format")]
 
 
 def returned(handler: Callable[..., Any]) -> Returned:
-    """What *handler* returns by its annotation; a `Response` in it, which may carry anything, is left out."""
+    """What *handler* returns by its annotation."""
     wanted = annotation(handler, "return")
     options = get_args(wanted) if get_origin(wanted) in (Union, types.UnionType) else (wanted,)
     kept = [each for each in options if each not in (None, type(None)) and not _is(each, Response)]
     is_optional = None in options or type(None) in options
+    is_free = len(kept) + is_optional < len(options)
     if any(each in ANYTHING for each in kept):
         return Returned()
     if not kept:
-        return Returned("" if any(_is(each, Response) for each in options) else None, None, is_optional)
+        return Returned("" if is_free else None, None, is_optional, is_free)
     if len(kept) == 1:
         raw = next((kind for type_, kind in _RAW.items() if _is(kept[0], type_)), "")
         raw = raw or (_BYTES if _is(kept[0], AsyncIterable) else "")
         if raw:
-            return Returned(raw, None, is_optional)
+            return Returned(raw, None, is_optional, is_free)
     elif any(_is(each, type_) for each in kept for type_ in (*_RAW, AsyncIterable)):
         return Returned()
     try:
-        return Returned(_JSON, GType(functools.reduce(operator.or_, kept)), is_optional)
-    except Exception:
-        return Returned()  # an annotation that says nothing of JSON
+        return Returned(_JSON, GType(functools.reduce(operator.or_, kept), _CAPS), is_optional, is_free)
+    except Exception as error:
+        return Returned(cause=str(error))
 
 
 def _is(annotation: Any, kind: Any) -> bool:

@@ -1,5 +1,6 @@
 """Answers held to what their handlers say that they return."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
@@ -48,13 +49,40 @@ async def test_nobody_looks_where_it_is_off(caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
 
 
+DEEP = b"[" * 2000 + b"]" * 2000
+
+
 @pytest.mark.parametrize(
-    "value",
-    [Item("a"), {"name": "a"}, Response(b"[]", status=404), Response("text"), Response.json({"name": "b"})],
+    ("annotation", "value", "is_fit"),
+    [
+        (Item, Item("a"), True),
+        (Item, {"name": "a"}, True),
+        (Item, Response.json({"name": "b"}), True),
+        (Item, Response(b"[]", status=404), True),  # another case, of which the annotation says nothing
+        (Item, Response.json({}), False),
+        (Item, Response("text"), False),
+        (Item | Response, Response("text"), True),
+        (Item | Response, Response.json({}), False),
+        (Item, None, False),
+        (Item, "text", False),
+        (Item, b"bytes", False),
+        (Item | Response, "text", False),
+        (Item | None, None, True),
+        (Item | None, {}, False),
+        (list[str], ["x" * (1 << 24), "y"], True),  # over what a stranger may send
+        (dict[str, Any], Response(DEEP, content_type="application/json"), False),
+    ],
 )
-async def test_what_fits_or_is_no_json_of_the_route_is_let_through(value: Any) -> None:
-    answer = await TestClient(app_that_returns(value, check_answers="enforce")).get("/")
-    assert answer.status == (value.status if isinstance(value, Response) else 200)
+async def test_an_answer_is_held_to_its_annotation(annotation: Any, value: Any, is_fit: bool) -> None:
+    app = App()
+
+    async def show() -> Any:
+        return value
+
+    show.__annotations__["return"] = annotation
+    app.get("/", check_answers="enforce")(show)
+    answer = await TestClient(app, raise_errors=False).get("/")
+    assert (answer.status == 500) is not is_fit
 
 
 async def test_the_app_says_it_for_all_routes_and_a_route_for_itself() -> None:
@@ -76,14 +104,51 @@ async def test_the_app_says_it_for_all_routes_and_a_route_for_itself() -> None:
     assert [(await client.get(path)).status for path in ("/checked", "/own", "/text")] == [500, 200, 200]
 
 
-async def test_a_response_that_was_filled_is_checked_too() -> None:
+@pytest.mark.parametrize(
+    ("body", "status", "returned", "is_fit"),
+    [
+        (b"", 200, {}, False),
+        (b"", 201, {}, False),
+        (b"", 201, {"name": "a"}, True),
+        (b"{}", 200, None, False),
+        (b'{"name":"a"}', 200, None, True),
+        (b"{}", 404, None, True),
+    ],
+)
+async def test_a_response_that_was_filled_is_checked_too(body: bytes, status: int, returned: Any, is_fit: bool) -> None:
     app = App()
 
     @app.get("/", check_answers="enforce")
     async def show(res: Response) -> Item:
-        return {}  # type: ignore[return-value]
+        res.body, res.status = body, status
+        if body:
+            res.headers.add("content-type", "application/json")
+        return returned  # type: ignore[no-any-return]
 
-    assert (await TestClient(app, raise_errors=False).get("/")).status == 500
+    assert ((await TestClient(app, raise_errors=False).get("/")).status == 500) is not is_fit
+
+
+async def test_what_is_streamed_as_json_is_let_through() -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    app = app_that_returns(Response(parts(), content_type="application/json"), check_answers="enforce")
+    assert (await TestClient(app).get("/")).value == {}
+
+
+class Unspeakable:
+    pass
+
+
+@pytest.mark.parametrize(("of_route", "of_app"), [("warn", "off"), ("", "enforce")])
+def test_an_annotation_that_is_no_schema_is_told_with_its_reason(of_route: str, of_app: str) -> None:
+    app = App(check_answers=of_app)
+
+    @app.get("/", **({"check_answers": of_route} if of_route else {}))
+    async def show() -> Unspeakable: ...
+
+    with pytest.raises(UsageError, match=r"cannot be checked \(JSON cannot carry .*Unspeakable"):
+        app.freeze()
 
 
 def test_a_route_that_says_nothing_of_json_cannot_be_checked() -> None:
