@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .binding import Binding, Source, is_async, vocabulary
+from .binding import Binding, is_async, message_source, vocabulary
 from .context import GlobalContext
 from .deadlines import is_cancelled_from_outside
 from .errors import UsageError, describe
@@ -39,7 +39,8 @@ class Delivery(NamedTuple):
 class Subscriber:
     """A bound subscriber with its queue and, once started, its workers.
 
-    A failing call is logged and the next message follows: delivery is at most once.
+    A message that does not fit its annotation is logged, a failing call is, too, and the next message follows:
+    delivery is at most once.
 
     Raises:
         UsageError: not a coroutine function, or it names something that is not there.
@@ -49,7 +50,7 @@ class Subscriber:
         if not is_async(declared.function):
             raise UsageError(f"subscriber {describe(declared.function)} must be `async def`")
         self._declared, self._gctx = declared, gctx
-        names = vocabulary(gctx.modules, message=Source("context.message"))
+        names = vocabulary(gctx.modules, message=message_source(declared.function))
         self._call = Binding(declared.function, names).compiled()
         self._queue: Subscription | None = None
         self._workers: list[asyncio.Task[None]] = []

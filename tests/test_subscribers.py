@@ -1,7 +1,8 @@
 import asyncio
 import logging
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from pyrt import App, Module, Request, UsageError
@@ -42,6 +43,35 @@ async def test_a_failing_subscriber_is_logged_and_goes_on(caplog: pytest.LogCapt
         await app.stop()
     assert got == [1]
     assert "take" in caplog.text
+
+
+class Order(msgspec.Struct):
+    count: Annotated[int, msgspec.Meta(ge=1)]
+
+
+async def test_a_message_fits_its_annotation_or_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    app, got = App(), []
+
+    @app.subscribe("t")
+    async def take(message: Order) -> None:
+        got.append(message)
+
+    await app.start()
+    for message in ({"count": 0}, {"count": 1}, Order(2)):
+        await app.gctx.queue.publish("t", message)
+    await app.stop()
+    assert got == [Order(1), Order(2)]
+    assert "$.count: expected int >= 1, got 0" in caplog.text
+
+
+def test_a_message_is_annotated_with_a_schema_or_not_at_all() -> None:
+    app = App()
+
+    @app.subscribe("t")
+    async def take(message: object) -> None: ...
+
+    with pytest.raises(UsageError, match="'message' is annotated with what is no schema"):
+        app.freeze()
 
 
 @pytest.mark.parametrize("function", [lambda message: None, "text"])
