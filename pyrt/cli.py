@@ -71,11 +71,11 @@ def _routes(options: argparse.Namespace) -> None:
 
 
 def _openapi(options: argparse.Namespace) -> None:
-    text = json.dumps(load(options.app).openapi(), indent=2, ensure_ascii=False)
+    text = json.dumps(load(options.app).openapi(), indent=2)
     if options.output == "-":
         print(text)
     else:
-        Path(options.output).write_text(text + "\n", encoding="utf-8")
+        Path(options.output).write_text(text + "\n", encoding="ascii")
 
 
 def _row(method: str, route: RouteDeclaration) -> tuple[str, ...]:

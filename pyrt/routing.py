@@ -17,7 +17,7 @@ from uuid import UUID
 
 from .errors import HttpError, RouteConflict, UsageError
 
-__all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes")
+__all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes", "skeleton")
 
 _CONVERTER = "[a-z_][a-z0-9_]*"
 _TEMPLATE = re.compile(rf"\{{([A-Za-z_][A-Za-z0-9_]*)(?::({_CONVERTER}))?\}}")
@@ -503,6 +503,11 @@ def _checked(node: _Node, order: Mapping[str, int], path: tuple[Any, ...] = ()) 
     assert node.routes or children or not path
     for key, child in children:
         yield from _checked(child, order, (*path, key))
+
+
+def skeleton(template: str) -> str:
+    """A template with `{}` in place of its parameters: equal for those that differ by names and converters alone."""
+    return _TEMPLATE.sub("{}", template)
 
 
 def check_escapes(path: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,15 +13,14 @@ import msgspec
 
 from ..binding import Input
 from ..errors import Violation, phrase
-from ..gtype.jsonschema import schemas
 from ..returns import Returned
-from ..routing import Converter
+from ..routing import Converter, skeleton
+from .components import Components, untaken
+from .merging import all_of, merged
 
 __all__ = ("Operation", "document")
 
 _JSON, _BYTES, _PROBLEM = "application/json", "application/octet-stream", "application/problem+json"
-_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::[a-z_][a-z0-9_]*)?\}")
-_REF = "#/components/schemas/"
 _WITHOUT_BODY = (204, 304)
 _IMPLIED: Mapping[int | str, str] = {
     400: "The request cannot be read: its path, query or body is malformed",
@@ -73,80 +71,54 @@ class Operation(NamedTuple):
 def document(title: str, version: str, description: str, operations: Iterable[Operation]) -> dict[str, Any]:
     """The OpenAPI document of an app's operations, in their order.
 
-    A type that JSON Schema has no words for is described as anything.
+    A type that JSON Schema has no words for is described as anything. Routes that differ by the names and converters of
+    their parameters alone are one operation, as OpenAPI has it: with what either of them takes and answers.
     """
-    listed = list(operations)
+    paths: dict[str, dict[str, list[Operation]]] = {}
+    for operation in operations:
+        methods = paths.setdefault(skeleton(operation.path), {})
+        methods.setdefault(operation.method.lower(), []).append(operation)
+    listed = [each for methods in paths.values() for found in methods.values() for each in found]
     types = [each.gtype.annotation for operation in listed for each in operation.inputs if each.gtype is not None]
     types += [operation.returned.gtype.annotation for operation in listed if operation.returned.gtype is not None]
-    known = _Schemas([*types, Problem, InvalidRequest])
-    names, paths = Counter[str](), dict[str, dict[str, Any]]()
-    for operation in listed:
-        names[operation.name] += 1
-        number = names[operation.name]
-        name = operation.name if number == 1 else f"{operation.name}_{number}"
-        method, suffix = operation.method.lower(), ""
-        # Routes that differ by converters alone have one path in OpenAPI: there the parameters' names differ.
-        while method in paths.get(path := _PARAMETER.sub(rf"{{\1{suffix}}}", operation.path), ()):
-            suffix += "_"
-        paths.setdefault(path, {})[method] = _operation(operation, name, known, suffix)
+    known = Components([*types, Problem, InvalidRequest])
+    responses = {str(status): _problem(known, status) for status in _IMPLIED}
+    ids, written = set[str](), dict[str, Any]()
+    for path, methods in paths.items():
+        names = list(next(iter(methods.values()))[0].params)
+        written[path.format(*(f"{{{name}}}" for name in names))] = {
+            method: {"operationId": _new_id(found[0], ids)}
+            | merged([_operation(each, known, names) for each in found], responses)
+            for method, found in methods.items()
+        }
     info = {"title": title, "version": version} | ({"description": description} if description else {})
-    components = {"schemas": known.named, "responses": {str(status): known.problem(status) for status in _IMPLIED}}
-    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
+    components = {"schemas": known.named, "responses": responses}
+    return {"openapi": "3.1.0", "info": info, "paths": written, "components": components}
 
 
-class _Schemas:
-    """The schemas of types, those of classes by name; two classes of one name have two."""
-
-    def __init__(self, annotations: Iterable[Any]) -> None:
-        self.named: dict[str, Any] = {}
-        self._found = {id(annotation): self._added(annotation) for annotation in annotations}
-
-    def of(self, annotation: Any) -> dict[str, Any]:
-        """The schema of one of the types."""
-        return self._found[id(annotation)]
-
-    def problem(self, status: int | str, text: str = "") -> dict[str, Any]:
-        """The response that tells of an error."""
-        schema = self.of(InvalidRequest if status == 422 else Problem)
-        return {"description": text or _IMPLIED.get(status, ""), "content": {_PROBLEM: {"schema": schema}}}
-
-    def _added(self, annotation: Any) -> dict[str, Any]:
-        try:
-            (schema,), named = schemas([annotation], _REF + "{name}")
-        except (TypeError, KeyError):  # a type without words, or two classes that even msgspec cannot tell apart
-            return {}
-        names = {name: name for name in named}
-        while clashing := [name for name in named if self._clashes(names[name], _renamed(named[name], names))]:
-            for name in clashing:
-                names[name] += "_"
-        self.named |= {names[name]: _renamed(each, names) for name, each in named.items()}
-        return _renamed(schema, names)  # type: ignore[no-any-return]
-
-    def _clashes(self, name: str, schema: Any) -> bool:
-        return bool(self.named.get(name, schema) != schema)
+def _new_id(operation: Operation, taken: set[str]) -> str:
+    """An id that no other operation has: the route's name, or what it is called by, and a number where it must be."""
+    path = skeleton(operation.path).replace("{}", " by ")
+    name = untaken(operation.name or "_".join([operation.method.lower(), *re.findall(r"\w+", path)]), taken)
+    taken.add(name)
+    return name
 
 
-def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    """A schema whose references go to other names."""
-    if isinstance(schema, list):
-        return [_renamed(each, names) for each in schema]
-    if isinstance(schema, dict):
-        return {key: _renamed(value, names) for key, value in schema.items()}
-    if isinstance(schema, str) and schema.startswith(_REF):
-        return _REF + names.get(schema.removeprefix(_REF), schema.removeprefix(_REF))
-    return schema
+def _problem(known: Components, status: int | str, text: str = "") -> dict[str, Any]:
+    """The response that tells of an error."""
+    schema = known.of(InvalidRequest if status == 422 else Problem)
+    return {"description": text or _IMPLIED.get(status, ""), "content": {_PROBLEM: {"schema": schema}}}
 
 
-def _operation(operation: Operation, name: str, known: _Schemas, suffix: str) -> dict[str, Any]:
+def _operation(operation: Operation, known: Components, names: Sequence[str]) -> dict[str, Any]:
+    """One operation, but for its id; *names* are those of its path's parameters in the document."""
     summary, text = _words(operation.handler)
     body = next((each for each in operation.inputs if each.place == "body"), None)
-    parameters = _parameters(operation, known, suffix)
     parts = {
-        "operationId": name,
         "summary": summary,
         "description": text,
         "tags": list(operation.tags),
-        "parameters": parameters,
+        "parameters": [*_path_parameters(operation, known, names), *_query_parameters(operation, known)],
         "requestBody": None if body is None else _body(body, known),
     }
     return {key: part for key, part in parts.items() if part} | {"responses": _responses(operation, known)}
@@ -156,22 +128,34 @@ def _words(handler: Any) -> tuple[str, str]:
     """The first line of a handler's docstring, and the rest."""
     while isinstance(handler, functools.partial):
         handler = handler.func
-    summary, _, text = (inspect.getdoc(handler) or "").partition("\n")
+    called = handler if inspect.isroutine(handler) else type(handler).__call__
+    summary, _, text = (inspect.getdoc(called) or inspect.getdoc(handler) or "").partition("\n")
     return summary, text.strip()
 
 
-def _parameters(operation: Operation, known: _Schemas, suffix: str) -> list[dict[str, Any]]:
-    """Those of path and query; *suffix* is added to the names in the path."""
-    asked = {(each.place, each.name): each for each in operation.inputs}
+def _path_parameters(operation: Operation, known: Components, names: Sequence[str]) -> list[dict[str, Any]]:
+    asked = {each.name: each.gtype for each in operation.inputs if each.place == "path"}
     found = []
-    for name in _PARAMETER.findall(operation.path):
-        own = asked.get(("path", name))
-        schema = known.of(own.gtype.annotation) if own and own.gtype else _converted(operation.params[name])
-        found.append({"name": name + suffix, "in": "path", "required": True, "schema": schema})
-    for (place, name), each in asked.items():
-        if place == "query" and each.gtype is not None:
-            schema = known.of(each.gtype.annotation) | _default(each.default)
-            found.append({"name": name, "in": "query", "required": each.is_required, "schema": schema})
+    for name, (own, converter) in zip(names, operation.params.items(), strict=True):
+        gtype = asked.get(own)
+        schema = known.of(gtype.annotation) if gtype else _converted(converter)
+        found.append({"name": name, "in": "path", "required": True, "schema": schema})
+    return found
+
+
+def _query_parameters(operation: Operation, known: Components) -> list[dict[str, Any]]:
+    """Those of handler and hooks; what several of them ask for fits all of them."""
+    asked: dict[str, list[Input]] = {}
+    for each in operation.inputs:
+        if each.place == "query":
+            asked.setdefault(each.name, []).append(each)
+    found = []
+    for name, inputs in asked.items():
+        is_required = any(each.is_required for each in inputs)
+        schema = all_of([known.of(each.gtype.annotation) for each in inputs if each.gtype is not None])
+        if not is_required:
+            schema = schema | _default(inputs[-1].default)
+        found.append({"name": name, "in": "query", "required": is_required, "schema": schema})
     return found
 
 
@@ -188,17 +172,18 @@ def _default(default: Any) -> dict[str, Any]:
     if default is None or default is inspect.Parameter.empty:
         return {}
     try:
-        return {"default": msgspec.json.decode(msgspec.json.encode(default))}
-    except TypeError:
-        return {}
+        written = msgspec.json.decode(msgspec.json.encode(default))
+    except (TypeError, ValueError, RecursionError):
+        return {}  # an author's own mark for "nothing was given"
+    return {} if written is None else {"default": written}  # JSON has no nan
 
 
-def _body(body: Input, known: _Schemas) -> dict[str, Any]:
+def _body(body: Input, known: Components) -> dict[str, Any]:
     content = {_JSON: {"schema": known.of(body.gtype.annotation)}} if body.gtype else {_BYTES: {}}
     return {"content": content, "required": body.is_required}
 
 
-def _responses(operation: Operation, known: _Schemas) -> dict[str, Any]:
+def _responses(operation: Operation, known: Components) -> dict[str, Any]:
     """Every answer that the operation may give: its own, what follows from its inputs, what its author adds."""
     places = {each.place for each in operation.inputs} | ({"path"} if operation.params else set())
     is_checked = any(each.gtype is not None for each in operation.inputs)
@@ -212,12 +197,12 @@ def _responses(operation: Operation, known: _Schemas) -> dict[str, Any]:
     errors: dict[int | str, Any] = {
         status: {"$ref": f"#/components/responses/{status}"} for status, holds in implied.items() if holds
     }
-    errors |= {status: known.problem(status, text) for status, text in operation.raises.items()}
+    errors |= {status: _problem(known, status, text) for status, text in operation.raises.items()}
     ordered = {str(status): errors[status] for status in sorted(errors, key=str)}
     return _successes(operation, known) | ordered
 
 
-def _successes(operation: Operation, known: _Schemas) -> dict[str, Any]:
+def _successes(operation: Operation, known: Components) -> dict[str, Any]:
     status, returned = operation.status, operation.returned
     answers: dict[int, Any] = {}
     if returned.content_type is not None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import quote, urlencode
+
+from .components import REF
 
 __all__ = ("page",)
 
-_REF = "#/components/schemas/"
 _STYLE = """
 :root { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #5b6470; --line: #d9dee4;
   --raised: #f5f7f9; --link: #0b5cad; --get: #0b5cad; --post: #116329; --put: #8a4b00; --delete: #b3261e; }
@@ -28,7 +31,7 @@ details { border: 1px solid var(--line); border-radius: .4rem; margin: .4rem 0; 
 details[open] { padding-bottom: .8rem; } summary { cursor: pointer; padding: .45rem 0; }
 summary b { display: inline-block; min-width: 4.6rem; } summary .soft { margin-left: .6rem; }
 .get b { color: var(--get); } .post b { color: var(--post); } .delete b { color: var(--delete); }
-.put b, .patch b { color: var(--put); } .deprecated code { text-decoration: line-through; }
+.put b, .patch b { color: var(--put); }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-top: 1px solid var(--line); }
 td:first-child code { white-space: nowrap; }
@@ -64,10 +67,11 @@ def _tagged(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str,
 
 
 def _group(tag: str, operations: Iterable[tuple[str, str, Any]], document: Mapping[str, Any]) -> str:
-    return f"<h2>{escape(tag or 'Operations')}</h2>\n" + "".join(_operation(*each, document) for each in operations)
+    listed = (_operation(tag, *each, document) for each in operations)
+    return f"<h2>{escape(tag or 'Operations')}</h2>\n{''.join(listed)}"
 
 
-def _operation(method: str, path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+def _operation(tag: str, method: str, path: str, operation: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     parts = [_paragraphs(operation.get("description", ""))]
     if parameters := operation.get("parameters"):
         rows = ((each["name"], each["in"], _type(each["schema"]), _about(each)) for each in parameters)
@@ -78,8 +82,10 @@ def _operation(method: str, path: str, operation: Mapping[str, Any], document: M
     rows_of_answers = ((status, *_answer(each, document)) for status, each in operation["responses"].items())
     parts.append("<h3>Answers</h3>" + _table(("Status", "Type", ""), rows_of_answers))
     parts.append(f"<h3>Example</h3><pre>{escape(_example_call(method, path, operation, document))}</pre>")
+    # One with several tags stands under each, and can be linked to once.
+    anchor = f' id="operation-{escape(operation["operationId"])}"' if tag == operation.get("tags", [""])[0] else ""
     return (
-        f'<details class="{method}" id="{escape(operation["operationId"])}"><summary><b>{method.upper()}</b>'
+        f'<details class="{method}"{anchor}><summary><b>{method.upper()}</b>'
         f"<code>{escape(path)}</code><span class=soft>{escape(operation.get('summary', ''))}</span></summary>\n"
         f"{''.join(parts)}</details>\n"
     )
@@ -104,7 +110,9 @@ def _schema(name: str, schema: Mapping[str, Any]) -> str:
     )
     fields = _table(("Field", "", "Type", ""), rows) if "properties" in schema else f"<p>{_type(schema)}</p>"
     words = _paragraphs(schema.get("description", ""))
-    return f'<details id="{escape(name)}"><summary><code>{escape(name)}</code></summary>{words}{fields}</details>\n'
+    return (
+        f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code></summary>{words}{fields}</details>\n'
+    )
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -141,10 +149,11 @@ _LIMITS = {
 
 def _words(schema: Mapping[str, Any]) -> Iterator[str]:
     if "$ref" in schema:
-        name = escape(schema["$ref"].removeprefix(_REF))
-        yield f'<a href="#{name}"><code>{name}</code></a>'
-    elif "anyOf" in schema:
-        yield " or ".join(_type(each) for each in schema["anyOf"])
+        name = escape(schema["$ref"].removeprefix(REF))
+        yield f'<a href="#schema-{name}"><code>{name}</code></a>'
+    elif "anyOf" in schema or "allOf" in schema:
+        joint = " or " if "anyOf" in schema else " and "
+        yield joint.join(_type(each) for each in schema.get("anyOf") or schema["allOf"])
     elif "enum" in schema:
         yield "one of " + ", ".join(f"<code>{escape(json.dumps(each))}</code>" for each in schema["enum"])
     elif schema.get("type") == "array" and isinstance(schema.get("items"), dict):
@@ -170,14 +179,23 @@ def _example_call(method: str, path: str, operation: Mapping[str, Any], document
     schemas = document["components"]["schemas"]
     for each in operation.get("parameters", ()):
         if each["in"] == "path":
-            path = path.replace(f"{{{each['name']}}}", str(_example(each["schema"], schemas)))
+            path = path.replace(f"{{{each['name']}}}", quote(_written(_example(each["schema"], schemas)), safe=""))
     needed = [each for each in operation.get("parameters", ()) if each["in"] == "query" and each["required"]]
-    query = "&".join(f"{each['name']}={_example(each['schema'], schemas)}" for each in needed)
-    call = f"curl -X {method.upper()} 'http://localhost:8000{path}{'?' if query else ''}{query}'"
+    query = urlencode([(each["name"], _written(_example(each["schema"], schemas))) for each in needed])
+    url = shlex.quote(f"http://localhost:8000{path}{'?' if query else ''}{query}")
+    call = f"curl --head {url}" if method == "head" else f"curl -X {method.upper()} {url}"
     schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if schema is None:
         return call
-    return f"{call} \\\n  -H 'content-type: application/json' \\\n  -d '{json.dumps(_example(schema, schemas))}'"
+    body = shlex.quote(json.dumps(_example(schema, schemas)))
+    return f"{call} \\\n  -H 'content-type: application/json' \\\n  -d {body}"
+
+
+def _written(value: Any) -> str:
+    """A value as a path or query has it; of a list one item."""
+    if isinstance(value, list):
+        return _written(value[0]) if value else ""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 _SCALARS = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
@@ -187,17 +205,17 @@ _FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2026-0
 def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
     """A value that looks like the schema; patterns are left to the reader."""
     if "$ref" in schema:
-        name = schema["$ref"].removeprefix(_REF)
+        name = schema["$ref"].removeprefix(REF)
         return {} if depth > 3 else _example(schemas[name], schemas, depth + 1)
-    if "anyOf" in schema:
-        return _example(schema["anyOf"][0], schemas, depth)
+    if several := schema.get("anyOf") or schema.get("allOf"):
+        return _example(several[0], schemas, depth)
     if known := schema.get("examples") or schema.get("enum"):
         return known[0]
     if "properties" in schema:
         return {
             name: _example(each, schemas, depth)
             for name, each in schema["properties"].items()
-            if name in schema["required"]
+            if name in schema.get("required", ())
         }
     if schema.get("type") == "array":
         items = schema.get("prefixItems") or [schema["items"]] * isinstance(schema.get("items"), dict)

@@ -1,11 +1,15 @@
 import datetime
 import functools
+import html
 import json
+import re
+import shlex
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
+from openapi_spec_validator import validate
 
 from pyrt import App, Email, HttpError, Query, Request, Response, UsageError
 from pyrt.gtype import Secret, check
@@ -168,26 +172,113 @@ def test_hooks_add_what_they_ask_and_raise() -> None:
     assert "401" not in paths["/b"]["get"]["responses"]
 
 
-def test_routes_that_only_converters_tell_apart_are_all_described() -> None:
+class Other(msgspec.Struct):
+    number: int
+
+
+async def read_number(id: int, q: Query[int], r: Query[int]) -> Other:
+    """Read a number."""
+    return Other(1)
+
+
+async def read_name(name: str, q: Query[str] = "a", s: Query[int] = 1) -> New | None:
+    """Read a name.
+
+    Whichever.
+    """
+
+
+def test_routes_that_names_and_converters_tell_apart_are_one_operation_that_says_both() -> None:
     app = App()
-    for template in ("/{v:int}", "/{v:uuid}", "/{v}"):
-        app.get(template, name=template)(returning(None))
-    paths = app.openapi()["paths"]
-    assert {path: methods["get"]["parameters"][0]["name"] for path, methods in paths.items()} == {
-        "/{v}": "v",
-        "/{v_}": "v_",
-        "/{v__}": "v__",
-    }
-    assert paths["/{v_}"]["get"]["parameters"][0]["schema"]["format"] == "uuid"
+    app.get("/{id:int}", tags=["numbers"], raises={404: "no such number"})(read_number)
+    app.get("/{name}", tags=["names"])(read_name)
+    app.post("/{v:uuid}", name="write")(returning(None))
+    ((path, methods),) = app.openapi()["paths"].items()
+    assert path == "/{id}"
+    operation = methods["get"]
+    assert (operation["operationId"], operation["tags"]) == ("read_number", ["numbers", "names"])
+    assert (operation["summary"], operation["description"]) == ("Read a number.", "Or: Read a name.\n\nWhichever.")
+    either = [{"type": "integer"}, {"type": "string", "minLength": 1}]
+    assert [(each["name"], each["required"], each["schema"]) for each in operation["parameters"]] == [
+        ("id", True, {"anyOf": either}),
+        ("q", False, {"anyOf": [{"type": "integer"}, {"type": "string", "default": "a"}]}),
+        ("r", False, {"type": "integer"}),
+        ("s", False, {"type": "integer", "default": 1}),
+    ]
+    answers = operation["responses"]
+    assert [each["$ref"] for each in answers["200"]["content"]["application/json"]["schema"]["anyOf"]] == [
+        "#/components/schemas/Other",
+        "#/components/schemas/New",
+    ]
+    assert list(answers) == ["200", "204", "400", "404", "422", "5XX"]
+    assert answers["404"]["description"] == "no such number; or: Nothing is found under this path"
+    assert [each["schema"]["format"] for each in methods["post"]["parameters"]] == ["uuid"]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "content", "is_required"),
+    [
+        ((int, int), {"application/json": {"schema": {"type": "integer"}}}, True),
+        ((int, Any), {"application/json": {}}, True),
+        ((int, None), {"application/json": {"schema": {"type": "integer"}}}, False),
+        (
+            (int, bytes),
+            {"application/json": {"schema": {"type": "integer"}}, "application/octet-stream": {}},
+            True,
+        ),
+    ],
+)
+def test_one_operation_takes_the_body_of_either(bodies: Any, content: Any, is_required: bool) -> None:
+    app = App()
+    for path, body in zip(("/{id:int}", "/{id}"), bodies, strict=True):
+
+        async def with_body(body: Any) -> None: ...
+
+        async def without() -> None: ...
+
+        with_body.__annotations__["body"] = body
+        app.post(path)(without if body is None else with_body)
+    (methods,) = app.openapi()["paths"].values()
+    assert methods["post"]["requestBody"] == {"content": content, "required": is_required}
+
+
+def test_a_query_that_hook_and_handler_ask_for_fits_both_and_is_required_where_one_requires_it() -> None:
+    app = App()
+
+    @app.before
+    async def paged(q: Query[int], r: Query[int] = 1, s: Query[int] = 2) -> None: ...
+
+    @app.get("/")
+    async def index(q: Query[float] = 1.0, r: Query[int] = 1, s: Query[int] = 3) -> None: ...
+
+    (operation,) = (methods["get"] for methods in app.openapi()["paths"].values())
+    assert [(each["name"], each["required"], each["schema"]) for each in operation["parameters"]] == [
+        ("q", True, {"allOf": [{"type": "integer"}, {"type": "number"}]}),
+        ("r", False, {"type": "integer", "default": 1}),
+        ("s", False, {"type": "integer", "default": 3}),
+    ]
+
+
+class Caller:
+    async def __call__(self) -> None:
+        """Called."""
 
 
 def test_operations_have_ids_of_their_own() -> None:
     app = App()
     app.route("/a", ["GET", "POST"])(show)
-    app.get("/b")(functools.partial(show))
+    app.get("/b", name="show_2")(functools.partial(show))
+    app.get("/c/{id:int}/d")(Caller())
+    app.get("/")(functools.partial(show))
     methods = app.openapi()["paths"]
-    assert [methods["/a"]["get"]["operationId"], methods["/a"]["post"]["operationId"]] == ["show", "show_2"]
-    assert methods["/b"]["get"]["summary"] == "Show it."
+    assert [operation["operationId"] for each in methods.values() for operation in each.values()] == [
+        "show",
+        "show_2",
+        "show_2_2",
+        "get_c_by_d",
+        "get",
+    ]
+    assert [methods[path]["get"]["summary"] for path in ("/b", "/c/{id}/d")] == ["Show it.", "Called."]
 
 
 async def show() -> None:
@@ -212,8 +303,8 @@ def test_two_classes_of_one_name_are_both_described() -> None:
     operation, components = described(handler, method="post")
     sent = operation["requestBody"]["content"]["application/json"]["schema"]
     answered = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    assert (sent, answered) == ({"$ref": "#/components/schemas/Same"}, {"$ref": "#/components/schemas/Same_"})
-    assert [components["schemas"][name]["properties"] for name in ("Same", "Same_")] == [
+    assert (sent, answered) == ({"$ref": "#/components/schemas/Same"}, {"$ref": "#/components/schemas/Same_2"})
+    assert [components["schemas"][name]["properties"] for name in ("Same", "Same_2")] == [
         {"value": {"type": "integer"}},
         {"value": {"type": "string"}},
     ]
@@ -265,6 +356,10 @@ async def test_paths_of_ones_own_come_first() -> None:
     assert (await client.get("/docs")).text == "mine"
     assert (await client.get("/openapi.json")).status == 200
 
+    posted = App()
+    posted.post("/{kind}")(returning(None))
+    assert (await TestClient(posted).get("/docs")).status == 200
+
     caught = App()
     caught.get("/{path:path}")(returning(None))
     assert (await TestClient(caught).get("/openapi.json")).status == 204
@@ -309,3 +404,74 @@ def test_a_default_that_is_no_json_is_left_out() -> None:
 
     assert "default" in described(handler)[0]["parameters"][0]["schema"]
     assert "default" not in described(other)[0]["parameters"][0]["schema"]
+
+
+class Odd(msgspec.Struct):
+    day: datetime.date = datetime.date(2026, 1, 2)
+    infinite: float = float("inf")
+    nothing: int | None = None
+    empty: tuple[()] = ()
+    shown: Annotated[datetime.date, msgspec.Meta(examples=[datetime.date(2026, 1, 3)])] = datetime.date(2026, 1, 2)
+
+
+def test_defaults_and_examples_of_any_type_are_json() -> None:
+    async def handler(body: Odd) -> None: ...
+
+    _, components = described(handler, method="post")
+    fields = components["schemas"]["Odd"]["properties"]
+    json.dumps(fields, allow_nan=False)
+    assert {name: field["default"] for name, field in fields.items() if "default" in field} == {
+        "day": "2026-01-02",
+        "nothing": None,
+        "empty": [],
+        "shown": "2026-01-02",
+    }
+    assert fields["shown"]["examples"] == ["2026-01-03"]
+    assert "prefixItems" not in fields["empty"]
+
+
+Nameless = msgspec.defstruct("", [("value", int)])
+Recursive = msgspec.defstruct("Größe[1]", [("value", int)])
+
+
+async def of_many_kinds(
+    body: Odd, a: Query[Literal["a"] | None], b: Query[list[int]], c: Query[Any], d: Query[tuple[int, str]]
+) -> Nameless | list[Any]: ...  # type: ignore[valid-type]
+
+
+async def with_odd_names(body: Recursive) -> Annotated[str, msgspec.Meta(min_length=3)] | dict[str, "Odd"]: ...  # type: ignore[valid-type]
+
+
+@pytest.mark.parametrize("handler", [of_many_kinds, with_odd_names, functools.partial(show), Caller()])
+@pytest.mark.parametrize("method", ["head", "post"])
+async def test_every_app_has_a_page_and_a_valid_document(handler: Any, method: str) -> None:
+    app = App()
+    app.route("/it's/{kind}/{id:int}", [method.upper()], tags=["one", "two"])(handler)
+    client = TestClient(app)
+    page = (await client.get("/docs")).text
+    ids = re.findall(r'id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]*)"', page)) <= set(ids)
+    document = (await client.get("/openapi.json")).value
+    validate(document)
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", name) for name in document["components"]["schemas"])
+
+
+async def test_an_example_call_is_one_that_a_shell_takes() -> None:
+    app = App()
+
+    @app.post("/{kind}")
+    async def handler(
+        kind: Literal["it's"], q: Query[Literal["a&b"]], body: Annotated[str, msgspec.Meta(examples=["'$x"])]
+    ) -> None: ...
+
+    page = html.unescape((await TestClient(app).get("/docs")).text)
+    words = shlex.split(re.search(r"curl [^<]*", page)[0])  # type: ignore[index]
+    assert words[:4] == ["curl", "-X", "POST", "http://localhost:8000/it%27s?q=a%26b"]
+    assert words[-2:] == ["-d", '"\'$x"']
+
+
+@pytest.mark.parametrize("argument", [{"title": None}, {"version": 1}, {"docs": None}, {"caps": {"depth": 3}}])
+def test_an_app_is_told_at_once_what_it_cannot_say_of_itself(argument: Any) -> None:
+    with pytest.raises(UsageError, match=f"^{next(iter(argument))} is "):
+        App(**argument)
