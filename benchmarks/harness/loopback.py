@@ -1,17 +1,22 @@
 """A server and a client on the loopback interface, each in a process of its own.
 
 The client keeps a fixed number of connections busy, one request at a time on each (closed loop): its latencies
-are those of a server at work, not of a schedule. Every answer is checked for status and length.
+are those of a server at work, not of a schedule. Every answer is checked for status and length. `load` counts
+requests out; `steady` looks at a stretch of time.
 """
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import time
 
 from .driving import check, new_loop
 from .samples import summary
+
+PATIENCE_S = 10
+"""How long the last answers are waited for."""
 
 
 @contextlib.contextmanager
@@ -47,24 +52,65 @@ def _serve(server, write_end):
         os._exit(1)
 
 
-class _Client(asyncio.Protocol):
-    """One connection that sends its next request when the last is answered, until the shared budget is spent."""
+class _Run:
+    """What the connections of a run share.
 
-    def __init__(self, request, answer_bytes, status_line, budget, latencies, done):
-        self.request, self.answer_bytes, self.status_line = request, answer_bytes, status_line
-        self.budget, self.latencies, self.done = budget, latencies, done
+    Attributes:
+        left: requests that may still be sent; infinite until somebody says that it is enough.
+        latencies: of the answers so far, in seconds.
+        transports: of the connections that are open; `idle` is set while there are none.
+        failure: the first thing that went wrong.
+    """
+
+    def __init__(self, request, answer, left):
+        self.request, self.answer, self.left = request, answer, left
+        self.latencies, self.transports, self.failure = [], set(), None
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    def fail(self, message):
+        self.failure = self.failure or RuntimeError(message)
+        self.abort()
+
+    def abort(self):
+        self.left = 0
+        for transport in self.transports:
+            transport.abort()
+
+    async def watch(self, seconds):
+        """Wait so long, or until every connection has ended.
+
+        Raises:
+            RuntimeError: one of them failed, now or before.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.idle.wait()
+        if self.failure:
+            raise self.failure
+
+
+class _Client(asyncio.Protocol):
+    """One connection that sends its next request when the last is answered, as long as any are left."""
+
+    def __init__(self, run):
+        self.run, self.request, self.answer_bytes = run, run.request, len(run.answer)
+        self.status_line = run.answer[: run.answer.index(b"\r\n")]
         self.received = bytearray()
+        self.ended = False
 
     def connection_made(self, transport):
         self.transport = transport
+        self.run.transports.add(transport)
+        self.run.idle.clear()
         self.send()
 
     def send(self):
-        if not self.budget:
-            self.done.set_result(None)
+        if self.run.left <= 0:
+            self.ended = True
             self.transport.close()
             return
-        self.budget.pop()
+        self.run.left -= 1
         self.sent = time.perf_counter()
         self.transport.write(self.request)
 
@@ -72,17 +118,19 @@ class _Client(asyncio.Protocol):
         self.received += data
         if len(self.received) < self.answer_bytes:
             return
-        self.latencies.append(time.perf_counter() - self.sent)
+        self.run.latencies.append(time.perf_counter() - self.sent)
         if len(self.received) != self.answer_bytes or not self.received.startswith(self.status_line):
-            self.done.set_exception(RuntimeError(f"wrong answer: {bytes(self.received)!r}"))
-            self.transport.close()
+            self.run.fail(f"wrong answer: {bytes(self.received)!r}")
             return
         self.received.clear()
         self.send()
 
     def connection_lost(self, exc):
-        if not self.done.done():
-            self.done.set_exception(RuntimeError(f"the server closed the connection: {exc}"))
+        self.run.transports.discard(self.transport)
+        if not self.ended:
+            self.run.fail(f"the server closed the connection: {exc}")
+        if not self.run.transports:
+            self.run.idle.set()
 
 
 async def _first(port, request, status, body):
@@ -96,18 +144,24 @@ async def _first(port, request, status, body):
     return answer
 
 
-async def _window(port, request, answer, connections, count):
+@contextlib.asynccontextmanager
+async def _connected(port, run, connections):
+    """Open the connections, which begin to send at once; none of them outlives the block."""
     loop = asyncio.get_running_loop()
-    latencies, budget = [], [None] * count
-    done = [loop.create_future() for _ in range(connections)]
-    status_line = answer[: answer.index(b"\r\n")]
-    start = time.perf_counter()
-    for each in done:
-        await loop.create_connection(
-            lambda each=each: _Client(request, len(answer), status_line, budget, latencies, each), "127.0.0.1", port
-        )
-    await asyncio.gather(*done)
-    return summary(latencies, time.perf_counter() - start)
+    try:
+        for _ in range(connections):
+            await loop.create_connection(lambda: _Client(run), "127.0.0.1", port)
+        yield
+    finally:
+        run.abort()
+        await run.idle.wait()
+
+
+async def _counted(port, request, answer, connections, count):
+    run, start = _Run(request, answer, count), time.perf_counter()
+    async with _connected(port, run, connections):
+        await run.watch(None)
+        return summary(run.latencies, time.perf_counter() - start)
 
 
 def load(port, request, status, body, *, connections, requests, windows):
@@ -119,10 +173,41 @@ def load(port, request, status, body, *, connections, requests, windows):
 
     async def main():
         answer = await _first(port, request, status, body)
-        return [await _window(port, request, answer, connections, requests) for _ in range(windows + 1)][1:]
+        return [await _counted(port, request, answer, connections, requests) for _ in range(windows + 1)][1:]
 
+    return _completed(main())
+
+
+def steady(port, request, status, body, *, connections, warm_up_s, window_s, gauge):
+    """Keep *connections* busy and look at a window of that: its `summary`, and what `gauge()` read before and after.
+
+    The connections are open before the window begins, and go on until it has ended.
+
+    Raises:
+        AssertionError, RuntimeError, OSError: an answer was wrong or missing.
+    """
+
+    async def main():
+        async with asyncio.timeout(PATIENCE_S):
+            run = _Run(request, await _first(port, request, status, body), math.inf)
+        async with _connected(port, run, connections):
+            await run.watch(warm_up_s)
+            run.latencies.clear()
+            before, start = gauge(), time.perf_counter()
+            await run.watch(window_s)
+            latencies, elapsed, after = run.latencies.copy(), time.perf_counter() - start, gauge()
+            run.left = 0
+            await run.watch(PATIENCE_S)
+            if run.transports or not latencies:
+                raise RuntimeError(f"{len(run.transports)} of {connections} requests had no answer in {PATIENCE_S} s")
+        return summary(latencies, elapsed), before, after
+
+    return _completed(main())
+
+
+def _completed(main):
     loop = new_loop()
     try:
-        return loop.run_until_complete(main())
+        return loop.run_until_complete(main)
     finally:
         loop.close()
