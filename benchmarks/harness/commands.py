@@ -195,7 +195,15 @@ def publish(html: Path | None, json_file: Path | None) -> None:
     help="Draw the ratios into FILE (- for standard output).",
 )
 @click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
-def peers(subject: str, json_file: Path | None, markdown_file: Path | None, svg_file: Path | None, quick: bool) -> None:
+@click.option("--only", metavar="NAME", multiple=True, help="Only this one, beside pyrt; may be given several times.")
+def peers(
+    subject: str,
+    json_file: Path | None,
+    markdown_file: Path | None,
+    svg_file: Path | None,
+    quick: bool,
+    only: tuple[str, ...],
+) -> None:
     """Measure the same work on other libraries, side by side in this one run.
 
     SUBJECT gtype: validation of JSON by pyrt, msgspec, pydantic, jsonschema-rs and fastjsonschema. Each has to give
@@ -203,12 +211,15 @@ def peers(subject: str, json_file: Path | None, markdown_file: Path | None, svg_
     minute, of which counting instructions (with valgrind) is half.
     """
     from ..peers import gtype
+    from ..peers.entries import UnknownPeer
     from ..peers.plot import plot
     from .counting import CountingError
 
     compare = {"gtype": gtype.compare}[subject]
     try:
-        done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick)
+        done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick, only=only)
+    except UnknownPeer as error:
+        raise WrongUse(str(error)) from error
     except (CountingError, BrokenExecutor) as error:
         raise Invalid(str(error)) from error
     if "-" not in map(str, (json_file, markdown_file, svg_file)):

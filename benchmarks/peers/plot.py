@@ -1,4 +1,4 @@
-"""The ratios as a picture: for each case a row for each library, on one logarithmic axis. A file by itself."""
+"""The ratios as a picture: for each case a row for each peer, on one logarithmic axis. A file by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from html import escape
 
 from ..harness.paired import Interval
 from ..harness.tables import NOTHING, human
-from .comparison import INTERVAL, Comparison, Entry, spread, times
+from .comparison import Comparison
+from .entries import Entry, spread, times
 
 WIDTH, LEFT, RIGHT = 960, 210, 310
 TOP, ROW, TITLE, FOOT = 104, 24, 38, 40
@@ -30,12 +31,12 @@ text { fill: var(--text); stroke: var(--back); stroke-width: 4px; paint-order: s
 
 
 def plot(done: Comparison) -> str:
-    """An SVG file that needs no other. Of a library that has no ratio, it says why."""
+    """An SVG file that needs no other. Of a peer that has no ratio, it says why."""
     rows = sum(len(done.entries[case]) for case in done.cases)
     height = TOP + rows * ROW + len(done.cases) * TITLE + FOOT
     axis = Axis(done)
     body = "".join([*_title(done), *axis.grid(height - FOOT), *_cases(done, axis)])
-    label = escape(f"Time per call beside {done.peers[0].name}")
+    label = escape(f"{done.subject}: {done.yardstick.what} beside {done.peers[0].name}")
     frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     back = f'<rect class="back" width="{WIDTH}" height="{height}"/>'
     return f'<svg {frame} role="img" aria-label="{label}"><style>{STYLE}</style>{back}{body}</svg>\n'
@@ -49,6 +50,7 @@ class Axis:
         low = min([0.8, *(ratio.low for ratio in ratios)])
         high = max([1.25, *(ratio.high for ratio in ratios)])
         self.low, self.high = math.log(low) - 0.1, math.log(high) + 0.1
+        self.ends = ("← slower", "faster →") if done.yardstick.more_is_faster else ("← faster", "slower →")
 
     def at(self, ratio: float) -> float:
         return LEFT + (math.log(ratio) - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
@@ -65,22 +67,22 @@ class Axis:
             x, kind = self.at(ratio), "one" if ratio == 1 else "grid"
             yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'
             yield _text(x, bottom + 18, times(ratio), "soft", "middle")
-        yield _text(LEFT, TOP - 6, "← faster", "soft")
-        yield _text(WIDTH - RIGHT, TOP - 6, "slower →", "soft", "end")
+        yield _text(LEFT, TOP - 6, self.ends[0], "soft")
+        yield _text(WIDTH - RIGHT, TOP - 6, self.ends[1], "soft", "end")
 
 
 def _title(done: Comparison) -> Iterator[str]:
     about = dict(done.heading())
-    yield _text(16, 28, f"{done.subject}: time per call, as a multiple of {done.peers[0].name}'s", "big")
+    yield _text(16, 28, f"{done.subject}: {done.yardstick.what}, as a multiple of {done.peers[0].name}'s", "big")
     yield _text(16, 48, f"{about['Machine']}; {about['Python']}; {about['Measured']}; {done.rounds} rounds", "soft")
     yield _text(16, 65, about["Libraries"], "soft")
-    yield from _figures(TOP - 6, "ratio", INTERVAL, "time", "soft")
+    yield from _figures(TOP - 6, "ratio", done.interval, done.yardstick.name.lower(), "soft")
 
 
-def _figures(y: float, ratio: str, interval: str, seconds: str, kind: str = "") -> Iterator[str]:
+def _figures(y: float, ratio: str, interval: str, figure: str, kind: str = "") -> Iterator[str]:
     yield _text(WIDTH - RIGHT + 84, y, ratio, kind, "end")
     yield _text(WIDTH - RIGHT + 98, y, interval, "soft")
-    yield _text(WIDTH - 16, y, seconds, kind, "end")
+    yield _text(WIDTH - 16, y, figure, kind, "end")
 
 
 def _cases(done: Comparison, axis: Axis) -> Iterator[str]:
@@ -89,21 +91,21 @@ def _cases(done: Comparison, axis: Axis) -> Iterator[str]:
         yield _text(16, y + TITLE - 12, f"{case}: {title}", "case")
         y += TITLE
         for entry in done.entries[case]:
-            yield from _row(entry, y + ROW / 2, axis, is_first=entry.peer == done.peers[0].name)
+            yield from _row(entry, y + ROW / 2, axis, done)
             y += ROW
 
 
-def _row(entry: Entry, y: float, axis: Axis, *, is_first: bool) -> Iterator[str]:
+def _row(entry: Entry, y: float, axis: Axis, done: Comparison) -> Iterator[str]:
     label = f"{entry.peer} ({entry.note})" if entry.note else entry.peer
     yield _text(LEFT - 12, y + 4, label, anchor="end")
-    if entry.seconds is None:
+    if entry.figure is None:
         yield _text(LEFT, y + 4, f"{entry.status}: {entry.reason:.{REASON}}", "soft")
         return
-    ratio = Interval(1, 1, 1) if is_first else entry.ratio
+    ratio = Interval(1, 1, 1) if entry.peer == done.peers[0].name else entry.ratio
     if ratio:
         yield from _mark(entry, ratio, y, axis)
-    shown = times(ratio.ratio) if ratio else NOTHING
-    yield from _figures(y + 4, shown, spread(entry.ratio) if entry.ratio else "", human(entry.seconds, "seconds"))
+    shown, bounds = times(ratio.ratio) if ratio else NOTHING, spread(entry.ratio) if entry.ratio else ""
+    yield from _figures(y + 4, shown, bounds, human(entry.figure, done.yardstick.unit))
 
 
 def _mark(entry: Entry, ratio: Interval, y: float, axis: Axis) -> Iterator[str]:

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 Work = tuple[str, str]
 """A case and a peer, by their names."""
 
-Measure = Callable[[Sequence[Work]], Sequence[float]]
-"""One round: measures each work in this order, in seconds per call, or per whatever else the work is counted in."""
+Figure = float | str
+"""What was measured, in whatever the work is counted in; or why nothing could be."""
+
+Measure = Callable[[Sequence[Work]], Sequence[Figure]]
+"""One round: measures each work in this order."""
 
 
 def order(names: Sequence[str], at: int) -> list[str]:
@@ -21,9 +24,9 @@ def order(names: Sequence[str], at: int) -> list[str]:
     return turned[::-1] if at % 2 else turned
 
 
-def alternate(works: Sequence[Work], rounds: int, measure: Measure) -> dict[Work, list[float]]:
+def alternate(works: Sequence[Work], rounds: int, measure: Measure) -> dict[Work, list[Figure]]:
     """What each work came to, one figure of each round; within a case, the peers take turns."""
-    figures: dict[Work, list[float]] = {work: [] for work in works}
+    figures: dict[Work, list[Figure]] = {work: [] for work in works}
     cases, peers = (list(dict.fromkeys(names)) for names in zip(*works, strict=True))
     for at in range(rounds):
         turns = [(case, peer) for case in cases for peer in order(peers, at) if (case, peer) in figures]

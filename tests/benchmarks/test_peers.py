@@ -12,6 +12,7 @@ import sys
 import xml.etree.ElementTree as xml
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pytest
 
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, validators
-from benchmarks.peers.comparison import Comparison, Entry, Peer, measure
+from benchmarks.peers.comparison import Comparison
+from benchmarks.peers.entries import Entry, NotInstalled, Peer, UnknownPeer, Yardstick, chosen, measure
 from benchmarks.peers.loops import afresh, per_call
 from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
@@ -50,9 +52,10 @@ class Machine:
         return [SECONDS[peer] * next(self.slowness) for _, peer in works]
 
 
-def compared(*peers: Peer, counts: dict[Work, Outcome] | None = None) -> Comparison:
-    entries = measure(peers, CASES, 12, Machine(), counts or {})
-    return Comparison("toy", peers, CASES, entries, 12, "toys")
+def compared(*peers: Peer, counts: dict[Work, Outcome] | None = None, yardstick: Yardstick = gtype.TIME) -> Comparison:
+    counted = counts or {}
+    entries = measure(peers, CASES, 12, Machine(), lambda work: gtype.Count(counted.get(work)))
+    return Comparison("toy", yardstick, peers, CASES, entries, 12, "toys", remarks=gtype.uncounted(counted))
 
 
 def entry(name: str, answer: str | Exception) -> Entry:
@@ -87,9 +90,8 @@ def test_a_machine_that_slows_down_leaves_the_ratios_as_they_are() -> None:
 
 
 def test_a_peer_that_is_not_installed_is_skipped_with_the_way_to_install_it() -> None:
-    found = entry("five-times", ModuleNotFoundError("No module", name="five_times"))
-    assert (found.status, found.samples) == ("skipped", [])
-    assert found.reason == "not installed: `make setup`, or `pip install five-times`"
+    found = entry("five-times", NotInstalled("not installed: `make all`"))
+    assert (found.status, found.samples, found.reason) == ("skipped", [], "not installed: `make all`")
 
 
 @pytest.mark.parametrize(
@@ -97,15 +99,36 @@ def test_a_peer_that_is_not_installed_is_skipped_with_the_way_to_install_it() ->
 )
 def test_a_peer_that_cannot_do_it_has_failed_and_is_not_measured(error: Exception) -> None:
     found = entry("half", error)
-    assert (found.status, found.seconds) == ("failed", None)
+    assert (found.status, found.figure) == ("failed", None)
     assert found.reason == f"{type(error).__name__}: {error}"
+
+
+def test_a_peer_that_fails_in_a_later_round_has_failed_and_the_others_have_not() -> None:
+    turn = itertools.count()
+
+    def once(works: Sequence[Work]) -> list[float | str]:
+        late = next(turn) > 3
+        return ["it died" if late and peer == "half" else SECONDS[peer] for _, peer in works]
+
+    pyrt, half, slow = measure([*map(peer, SECONDS)], ["one"], 6, once)["one"]
+    assert (half.status, half.reason, half.samples, half.ratio) == ("failed", "it died", (), None)
+    assert (pyrt.status, slow.status) == ("ok", "ok")
+    assert slow.ratio is not None
+
+
+def test_those_that_are_chosen_are_measured_beside_the_first() -> None:
+    everybody = [*map(peer, SECONDS)]
+    assert chosen(everybody, ()) == everybody
+    assert [one.name for one in chosen(everybody, ["five-times"])] == ["pyrt", "five-times"]
+    with pytest.raises(UnknownPeer, match="there is no tenth: choose from pyrt, half, five-times"):
+        chosen(everybody, ["half", "tenth"])
 
 
 def test_without_the_first_peer_there_are_times_and_no_ratios() -> None:
     done = compared(peer("pyrt", ValueError("no")), peer("half"))
     assert done.failed == ["pyrt (one)", "pyrt (two)"]
     other = done.entries["one"][1]
-    assert (other.ratio, other.seconds) == (None, pytest.approx(0.5e-6, rel=0.2))
+    assert (other.ratio, other.figure) == (None, pytest.approx(0.5e-6, rel=0.2))
     assert plot(done).count("<circle") == 0
 
 
@@ -134,22 +157,28 @@ def test_the_json_is_strict_and_holds_every_round() -> None:
 
 
 def test_the_plot_is_a_file_by_itself_with_a_mark_for_each_figure() -> None:
-    text = plot(compared(peer("pyrt"), peer("half", "<one> only"), peer("five-times", ModuleNotFoundError("No"))))
+    text = plot(compared(peer("pyrt"), peer("half", "<one> only"), peer("five-times", ValueError("No"))))
     root = xml.fromstring(text)
     marks = [each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}circle")]
     assert marks == ["dot", "less"] * len(CASES)
     shown = ["".join(each.itertext()) for each in root.iter("{http://www.w3.org/2000/svg}text")]
     assert shown.count("half (<one> only)") == len(CASES)
-    assert sum(each.startswith("failed: ModuleNotFoundError") for each in shown) == len(CASES)
+    assert sum(each.startswith("failed: ValueError") for each in shown) == len(CASES)
     assert "href" not in text
     assert "url(" not in text
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_the_plot_says_at_which_end_the_faster_ones_are(faster: bool) -> None:
+    text = plot(compared(peer("pyrt"), yardstick=replace(gtype.TIME, more_is_faster=faster)))
+    assert ("faster →" in text, "← faster" in text) == (faster, not faster)
 
 
 @pytest.mark.parametrize(("slower", "marks"), [(1.1, "1x"), (6.0, "1x 2x 5x"), (900.0, "1x 10x 100x")])
 def test_the_axis_is_marked_at_round_numbers_that_do_not_crowd(slower: float, marks: str) -> None:
     two = [peer("pyrt"), peer("other")]
-    entries = measure(two, ["one"], 6, lambda works: [slower ** (name == "other") for _, name in works], {})
-    root = xml.fromstring(plot(Comparison("toy", two, {"one": "the first"}, entries, 6, "toys")))
+    entries = measure(two, ["one"], 6, lambda works: [slower ** (name == "other") for _, name in works])
+    root = xml.fromstring(plot(Comparison("toy", gtype.TIME, two, {"one": "the first"}, entries, 6, "toys")))
     ticks = [each.text for each in root if each.get("text-anchor") == "middle"]
     assert " ".join(map(str, ticks)) == marks
 
@@ -209,6 +238,14 @@ def test_the_verb_works_where_no_peer_is_installed() -> None:
     raw = json.loads(done.stdout)
     states = [[one["status"] for one in case["peers"]] for case in raw["cases"]]
     assert states == [["ok", "ok", "skipped", "skipped", "skipped"]] * len(validators.CASES)
+
+
+def test_the_verb_measures_those_that_are_named_and_knows_no_others() -> None:
+    done = peers("--only", "msgspec", "--json", "-")
+    assert [one["peer"] for one in json.loads(done.stdout)["cases"][0]["peers"]] == ["pyrt", "msgspec"]
+    wrong = peers("--only", "nobody")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "there is no nobody: choose from pyrt, msgspec," in wrong.stderr
 
 
 def test_the_verb_writes_what_it_is_asked_for_and_fails_where_a_peer_is_wrong(tmp_path: Path) -> None:
