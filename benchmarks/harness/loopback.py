@@ -127,6 +127,9 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc):
         self.run.transports.discard(self.transport)
+        if isinstance(exc, KeyboardInterrupt):
+            # It came while an answer was read, where uvloop lets nothing out but through here.
+            self.run.failure = exc
         if not self.ended:
             self.run.fail(f"the server closed the connection: {exc}")
         if not self.run.transports:
