@@ -4,9 +4,10 @@ BIN := .venv/bin
 # asv makes its environments with the first python3.x of PATH, which must be the one that runs it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 READY := .venv/ready
+NODE := benchmarks/peers/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint bench report publish preview history compare check clean
+.PHONY: help setup test lint bench report publish preview history compare check peers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,5 +61,13 @@ check: $(READY) ## Check that the suite imports and runs at HEAD: asv check, the
 	$(BIN)/asv check
 	$(BIN)/asv run --quick --dry-run --show-stderr 'HEAD^!'
 
+# robyn runs on the uvloop that is pinned for all, but asks for an older one, so it comes without what it asks for.
+peers: $(READY) ## Install the other web servers that `python -m benchmarks peers http` measures
+	@echo "==> Installing other web servers into .venv, pinned by constraints.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,peers-http]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps robyn
+	@if command -v npm >/dev/null; then echo "==> Installing Fastify into $(NODE)/node_modules"; npm ci --silent --prefix $(NODE); \
+	else echo "make: npm is missing, so Fastify is too; on Debian: apt-get install nodejs npm" >&2; fi
+
 clean: ## Remove what these targets made, except results/
-	rm -rf .venv .asv html
+	rm -rf .venv .asv html $(NODE)/node_modules

@@ -47,7 +47,7 @@ CASES = {
 
 
 class WrongAnswer(AssertionError):
-    """A library did not do the work that is measured: another value, or another number of errors."""
+    """A peer did not do the work that is measured: another value or answer, or another number of errors."""
 
 
 def with_pyrt(case: Case) -> Validation:
