@@ -184,7 +184,7 @@ def publish(html: Path | None, json_file: Path | None) -> None:
 
 
 @main.command(epilog=EXIT_CODES)
-@click.argument("subject", type=click.Choice(["gtype"]))
+@click.argument("subject", type=click.Choice(["gtype", "http"]))
 @json_option
 @markdown_option
 @click.option(
@@ -206,16 +206,20 @@ def peers(
 ) -> None:
     """Measure the same work on other libraries, side by side in this one run.
 
-    SUBJECT gtype: validation of JSON by pyrt, msgspec, pydantic, jsonschema-rs and fastjsonschema. Each has to give
-    the right answer first; one that does not has failed, one that is not installed is skipped. Takes most of a
+    SUBJECT gtype: validation of JSON by pyrt, msgspec, pydantic, jsonschema-rs and fastjsonschema. Takes most of a
     minute, of which counting instructions (with valgrind) is half.
+
+    SUBJECT http: three routes on other web servers, each on one core under the same load; `make peers` installs them.
+    Takes some eight minutes for all, and half a minute with --quick.
+
+    Each has to give the right answers first. One that does not has failed, one that is not installed is skipped.
     """
-    from ..peers import gtype
+    from ..peers import gtype, http
     from ..peers.entries import UnknownPeer
     from ..peers.plot import plot
     from .counting import CountingError
 
-    compare = {"gtype": gtype.compare}[subject]
+    compare = {"gtype": gtype.compare, "http": http.compare}[subject]
     try:
         done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick, only=only)
     except UnknownPeer as error:

@@ -8,13 +8,14 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from asv.machine import Machine
 
+from ..harness.paired import Interval
 from ..harness.results import ROOT
 from ..harness.tables import Table, markdown
-from .entries import CONFIDENCE, Entry, Peer, Yardstick
+from .entries import CONFIDENCE, Entry, Peer, Yardstick, spread, times
 
 NOISE = (
     "A ratio is of two figures from one round, so what slows the whole machine down cancels; its interval is what the "
@@ -22,6 +23,16 @@ NOISE = (
     "has other ratios."
 )
 QUICK = "Quick: this shows that it works, and no more."
+
+
+class Headline(NamedTuple):
+    """The first peer as a multiple of another, by what is compared."""
+
+    beside: str
+    ratios: Mapping[str, Interval]
+
+    def cells(self) -> list[str]:
+        return [self.beside, *(text for ratio in self.ratios.values() for text in (times(ratio.ratio), spread(ratio)))]
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Comparison:
         confidence: of the intervals.
         also: versions of what takes part and is no peer.
         remarks: what has to be said beside the figures.
-        headlines: a table of what matters most, which goes before the others.
+        headlines: what matters most, in `headline_case`; their ratios are of the same things.
     """
 
     subject: str
@@ -50,7 +61,8 @@ class Comparison:
     confidence: float = CONFIDENCE
     also: Mapping[str, str] = field(default_factory=dict)
     remarks: Sequence[str] = ()
-    headlines: Sequence[Table] = ()
+    headlines: Sequence[Headline] = ()
+    headline_case: str = ""
     date: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
     @property
@@ -88,18 +100,25 @@ class Comparison:
         ]
 
     def tables(self) -> list[Table]:
-        """One for each case, and one of how each peer does it."""
+        """The headlines, one for each case, and one of how each peer does it."""
         rod = self.yardstick
         columns = (rod.peer, rod.name, f"Ratio to {self.peers[0].name}", self.interval, *rod.beside, "Note")
         how = [[peer.name, peer.how] for peer in self.peers]
         return [
-            *self.headlines,
+            *self._headlines(),
             *(
                 Table(f"{case}: {title}", columns, [entry.cells(rod) for entry in self.entries[case]])
                 for case, title in self.cases.items()
             ),
             Table("How each does it", (rod.peer, rod.how), how),
         ]
+
+    def _headlines(self) -> list[Table]:
+        if not self.headlines:
+            return []
+        columns = ("Beside", *(text for name in self.headlines[0].ratios for text in (name, self.interval)))
+        title = f"{self.peers[0].name} as a multiple of others, {self.cases[self.headline_case]}"
+        return [Table(title, columns, [line.cells() for line in self.headlines])]
 
     def markdown(self) -> str:
         """The whole of it as GitHub-flavoured Markdown."""
@@ -118,6 +137,10 @@ class Comparison:
             "cases": [
                 {"case": case, "title": title, "peers": [one.as_json(self.yardstick) for one in self.entries[case]]}
                 for case, title in self.cases.items()
+            ],
+            "headlines": [
+                {"beside": line.beside, "ratios": {name: ratio._asdict() for name, ratio in line.ratios.items()}}
+                for line in self.headlines
             ],
             "failed": self.failed,
         }

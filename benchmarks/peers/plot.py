@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator
 from html import escape
 
@@ -12,8 +13,8 @@ from .comparison import Comparison
 from .entries import Entry, spread, times
 
 WIDTH, LEFT, RIGHT = 960, 210, 310
-TOP, ROW, TITLE, FOOT = 104, 24, 38, 40
-REASON = 100  # characters of it that fit
+LINE, ROW, TITLE, FOOT = 17, 24, 38, 40
+REASON, SMALL = 100, 140  # characters of them that fit in a line
 
 STYLE = """
 svg { color-scheme: light dark; --back: #fff; --text: #1c2024; --soft: #5b6470; --line: #d9dee4; --mark: #1f6feb;
@@ -33,9 +34,10 @@ text { fill: var(--text); stroke: var(--back); stroke-width: 4px; paint-order: s
 def plot(done: Comparison) -> str:
     """An SVG file that needs no other. Of a peer that has no ratio, it says why."""
     rows = sum(len(done.entries[case]) for case in done.cases)
-    height = TOP + rows * ROW + len(done.cases) * TITLE + FOOT
-    axis = Axis(done)
-    body = "".join([*_title(done), *axis.grid(height - FOOT), *_cases(done, axis)])
+    title = [*_title(done)]
+    axis = Axis(done, top=LINE * len(title) + 53)
+    height = axis.top + rows * ROW + len(done.cases) * TITLE + FOOT
+    body = "".join([*title, *axis.grid(height - FOOT), *_cases(done, axis)])
     label = escape(f"{done.subject}: {done.yardstick.what} beside {done.peers[0].name}")
     frame = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     back = f'<rect class="back" width="{WIDTH}" height="{height}"/>'
@@ -45,7 +47,8 @@ def plot(done: Comparison) -> str:
 class Axis:
     """Ratios across the picture, by their logarithms, with a mark at 1 and round numbers beside."""
 
-    def __init__(self, done: Comparison) -> None:
+    def __init__(self, done: Comparison, top: int) -> None:
+        self.top = top
         ratios = [one.ratio for found in done.entries.values() for one in found if one.ratio]
         low = min([0.8, *(ratio.low for ratio in ratios)])
         high = max([1.25, *(ratio.high for ratio in ratios)])
@@ -65,18 +68,19 @@ class Axis:
     def grid(self, bottom: float) -> Iterator[str]:
         for ratio in self.ticks():
             x, kind = self.at(ratio), "one" if ratio == 1 else "grid"
-            yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{bottom}"/>'
+            yield f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{self.top}" y2="{bottom}"/>'
             yield _text(x, bottom + 18, times(ratio), "soft", "middle")
-        yield _text(LEFT, TOP - 6, self.ends[0], "soft")
-        yield _text(WIDTH - RIGHT, TOP - 6, self.ends[1], "soft", "end")
+        yield _text(LEFT, self.top - 6, self.ends[0], "soft")
+        yield _text(WIDTH - RIGHT, self.top - 6, self.ends[1], "soft", "end")
 
 
 def _title(done: Comparison) -> Iterator[str]:
     about = dict(done.heading())
     yield _text(16, 28, f"{done.subject}: {done.yardstick.what}, as a multiple of {done.peers[0].name}'s", "big")
     yield _text(16, 48, f"{about['Machine']}; {about['Python']}; {about['Measured']}; {done.rounds} rounds", "soft")
-    yield _text(16, 65, about["Libraries"], "soft")
-    yield from _figures(TOP - 6, "ratio", done.interval, done.yardstick.name.lower(), "soft")
+    lines = [line for text in (about["Libraries"], *done.remarks) for line in textwrap.wrap(text, SMALL)]
+    for at, line in enumerate(lines):
+        yield _text(16, 48 + LINE * (at + 1), line, "soft")
 
 
 def _figures(y: float, ratio: str, interval: str, figure: str, kind: str = "") -> Iterator[str]:
@@ -86,7 +90,8 @@ def _figures(y: float, ratio: str, interval: str, figure: str, kind: str = "") -
 
 
 def _cases(done: Comparison, axis: Axis) -> Iterator[str]:
-    y = float(TOP)
+    yield from _figures(axis.top - 6, "ratio", done.interval, done.yardstick.name.lower(), "soft")
+    y = float(axis.top)
     for case, title in done.cases.items():
         yield _text(16, y + TITLE - 12, f"{case}: {title}", "case")
         y += TITLE
