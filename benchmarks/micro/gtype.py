@@ -57,8 +57,9 @@ class Compile:
     param_names = ["shape"]
 
     def time_compile(self, shape):
+        annotation = _annotation(shape)
         # What has no hash is never kept: each call compiles.
-        pyrt.GType(Annotated[_annotation(shape), {}])
+        pyrt.GType(Annotated[annotation, {}])
 
     def mem_value(self, shape):
         validate, data = _prepared(shape, "valid")
