@@ -47,8 +47,8 @@ publish: $(READY) ## Build the site in html/ from results/
 preview: publish ## Build the site and serve it on a port of this machine
 	$(BIN)/asv preview
 
-history: $(READY) ## Reference machine only: measure every commit that is not measured yet
-	@$(BIN)/python -m benchmarks history
+history: $(READY) ## Reference machine only: measure what is not measured yet, all or RANGE=BASE..HEAD
+	@$(BIN)/python -m benchmarks history $(RANGE)
 
 # On main itself `asv continuous main HEAD` would compare a commit with itself, so there the pair is HEAD^ and HEAD.
 compare: $(READY) ## Compare HEAD with main; on main, with the commit before

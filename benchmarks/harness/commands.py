@@ -113,16 +113,17 @@ def bench(json_file: Path | None) -> None:
 
 
 @main.command(name="history", epilog=EXIT_CODES)
+@click.argument("span", metavar="[BASE..HEAD]", default="HEAD")
 @json_option
-def history_(json_file: Path | None) -> None:
-    """Measure all commits that changed pyrt/ or the pins and are not measured yet.
+def history_(span: str, json_file: Path | None) -> None:
+    """Measure all commits that changed pyrt/ or the pins and are not measured yet, or those of a range alone.
 
     They go under the machine name `reference`; the results are meant to be committed.
-    This is `make history`.
+    This is `make history`, or `make history RANGE=BASE..HEAD`.
     """
     from . import history
 
-    code = history.history()
+    code = history.history(span=span)
     if json_file is not None:
         _write_json(json_file, _report(results.REFERENCE, None, None).as_json())
     sys.exit(code)

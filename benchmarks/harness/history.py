@@ -47,10 +47,11 @@ def bench(root: Path = ROOT) -> int:
     return _asv_run(root, machine, commits)
 
 
-def history(root: Path = ROOT) -> int:
-    """Measure every commit that changed pyrt/ or the pins, oldest first, under the name `reference`.
+def history(root: Path = ROOT, span: str = "HEAD") -> int:
+    """Measure every commit of *span* that changed pyrt/ or the pins, oldest first, under the name `reference`.
 
-    Returns an exit code of `python -m benchmarks`; what is measured already is not measured again.
+    A span is what `git log` takes: HEAD for all, or `BASE..HEAD`. Returns an exit code of `python -m benchmarks`; what
+    is measured already is not measured again.
     """
     machine = Machine.get_unique_machine_name()
     if machine == REFERENCE:
@@ -69,9 +70,10 @@ def history(root: Path = ROOT) -> int:
     if differing:
         names = ", ".join(differing)
         _say(f"Not the machine that {REFERENCE!r} was measured on ({names} differ): adding instruction counts only")
-    commits = changed(root, "pyrt", "constraints.txt")[::-1]
+    is_known = _git(root, "rev-list", "--max-count=1", span, "--", check=False)
+    commits = changed(root, "pyrt", "constraints.txt", span=span)[::-1] if is_known else []
     if not commits:
-        return _refuse("no commit here has pyrt/, pyproject.toml and constraints.txt, so there is nothing to measure")
+        return _refuse(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure")
     register(machine)
     register(REFERENCE, load_json(folder / "machine.json") if (folder / "machine.json").exists() else None)
     if not known:
@@ -101,9 +103,9 @@ def commits_to_measure(root: Path = ROOT) -> list[str]:
     return [head]
 
 
-def changed(root: Path, *paths: str) -> list[str]:
-    """The commits of HEAD's first-parent history that changed *paths* and can be measured, newest first."""
-    found = _git(root, "log", "--first-parent", "--format=%H", "HEAD", "--", *paths).split()
+def changed(root: Path, *paths: str, span: str = "HEAD") -> list[str]:
+    """The commits of a first-parent history that changed *paths* and can be measured, newest first."""
+    found = _git(root, "log", "--first-parent", "--format=%H", span, "--", *paths).split()
     return [commit for commit in found if _measurable(root, commit)]
 
 

@@ -100,6 +100,20 @@ def test_commits_that_cannot_be_installed_are_left_out(root: Path) -> None:
     assert history.changed(root, "pyrt", "constraints.txt", "pyproject.toml") == [pins, first]
 
 
+def test_a_range_names_the_commits_behind_its_base(root: Path) -> None:
+    base, first = commit(root, "pyrt/__init__.py"), commit(root, "pyrt/routing.py")
+    commit(root, "README.md")
+    second = commit(root, "constraints.txt")
+    assert history.changed(root, "pyrt", "constraints.txt", span=f"{base}..HEAD") == [second, first]
+
+
+@pytest.mark.parametrize("span", ["nonsense..HEAD", "HEAD..HEAD"])
+def test_a_range_without_commits_is_wrong_use(root: Path, span: str, capsys: pytest.CaptureFixture[str]) -> None:
+    commit(root, "pyrt/__init__.py")
+    assert history.history(root, span) == history.WRONG_USE
+    assert span in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", [history.bench, history.history])
 def test_without_a_commit_to_measure_it_is_wrong_use(
     root: Path, verb: history.Verb, capsys: pytest.CaptureFixture[str]
