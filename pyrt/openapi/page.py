@@ -218,7 +218,8 @@ def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int =
             if name in schema.get("required", ())
         }
     if schema.get("type") == "array":
-        items = schema.get("prefixItems") or [schema["items"]] * isinstance(schema.get("items"), dict)
+        item = schema.get("items")
+        items = schema.get("prefixItems") or ([item] if isinstance(item, dict) else [])
         return [_example(each, schemas, depth + 1) for each in items]
     kind = schema["type"][0] if isinstance(schema.get("type"), list) else schema.get("type", "")
     if kind == "string":

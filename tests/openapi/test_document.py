@@ -439,10 +439,25 @@ async def of_many_kinds(
 ) -> Nameless | list[Any]: ...  # type: ignore[valid-type]
 
 
+class Bare(msgspec.Struct):
+    a: list  # type: ignore[type-arg]
+    b: set[Any]
+    c: tuple[()]
+    d: tuple  # type: ignore[type-arg]
+
+
+async def of_bare_arrays(body: Bare, a: Query[list], b: Query[list[Any]]) -> tuple[()]: ...  # type: ignore[type-arg]
+
+
+async def of_any_items(body: list) -> None: ...  # type: ignore[type-arg]
+
+
 async def with_odd_names(body: Recursive) -> Annotated[str, msgspec.Meta(min_length=3)] | dict[str, "Odd"]: ...  # type: ignore[valid-type]
 
 
-@pytest.mark.parametrize("handler", [of_many_kinds, with_odd_names, functools.partial(show), Caller()])
+@pytest.mark.parametrize(
+    "handler", [of_many_kinds, of_bare_arrays, of_any_items, with_odd_names, functools.partial(show), Caller()]
+)
 @pytest.mark.parametrize("method", ["head", "post"])
 async def test_every_app_has_a_page_and_a_valid_document(handler: Any, method: str) -> None:
     app = App()
