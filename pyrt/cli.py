@@ -6,9 +6,13 @@ import argparse
 import importlib
 import json
 import logging
+import os
 import sys
+import sysconfig
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 from . import __version__
 from .app import App
@@ -23,21 +27,41 @@ def load(reference: str) -> App:
     """The app that `module:attribute` names; the current folder is importable.
 
     Raises:
-        UsageError: it is not there, or not an `App`.
+        UsageError: it is not there, or not an `App`, or its module cannot be imported.
     """
     module_name, mark, attribute = reference.partition(":")
-    if not mark or not module_name or not attribute:
+    if not mark or not all(module_name.split(".")) or not attribute:
         raise UsageError(f"{reference!r} is not of the form module:app, such as examples.users:app")
     if "" not in sys.path:
         sys.path.insert(0, "")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"cannot import {module_name!r}: {error}; run from the folder that holds it") from None
+    module = _imported(module_name)
     app = getattr(module, attribute, None)
     if not isinstance(app, App):
         raise UsageError(f"{reference!r} is {'missing' if app is None else repr(app)}, not a pyrt.App")
     return app
+
+
+def _imported(name: str) -> ModuleType:
+    """The module of that name; whatever error is in it is told in one line."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
+            raise UsageError(f"cannot import {name!r}: {error}; run from the folder that holds it") from None
+        words = str(error) if isinstance(error, PyrtError) else traceback.format_exception_only(error)[-1]
+        raise UsageError(f"cannot import {name!r}: {_place(error)}{' '.join(words.split())}") from None
+
+
+def _place(error: Exception) -> str:
+    """Where an error is: the line that was run last in a file that is neither Python's, nor installed, nor pyrt's."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: "
+    folders = [str(Path(__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))]
+    others = ("<", *(f"{folder}{os.sep}" for folder in folders))
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(others):
+            return f"{frame.filename}:{frame.lineno}: "
+    return ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -90,12 +90,47 @@ def test_405_says_what_is_allowed(port: int) -> None:
     assert ask(port, "DELETE", "/users")[1]["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-@pytest.mark.parametrize("reference", ["examples.users", "no.such.module:app", "examples.users:none", "json:loads"])
+@pytest.mark.parametrize(
+    "reference",
+    ["examples.users", "no.such.module:app", "..x:app", "examples..users:app", "examples.users:none", "json:loads"],
+)
 def test_what_is_not_an_app_is_refused_with_the_reason(reference: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError):
         load(reference)
     assert main(["serve", reference]) == 2
     assert capsys.readouterr().err.startswith("pyrt: ")
+
+
+# A module that cannot be imported, and what is said of it: the line, and the error.
+BROKEN = [
+    ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
+    ("\n1 / 0\n", 2, "ZeroDivisionError: division by zero"),
+    ("from . import x\n", 1, "ImportError: attempted relative import with no known parent package"),
+    ("import no_such_module\n", 1, "ModuleNotFoundError: No module named 'no_such_module'"),
+    ("import json\n\njson.loads('')\n", 3, "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+    ("def f():\n    raise ValueError('one\\ntwo')\nf()\n", 2, "ValueError: one two"),
+    ("from pyrt import App\napp = App(caps={'depth': 3})\n", 2, "caps is "),
+]
+
+
+@pytest.mark.parametrize("command", ["serve", "routes", "openapi"])
+@pytest.mark.parametrize(("code", "line", "words"), BROKEN)
+def test_an_error_in_the_module_of_an_app_is_one_line_that_says_where(
+    command: str,
+    code: str,
+    line: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name = f"pyrt_{BROKEN.index((code, line, words))}"
+    (tmp_path / f"{name}.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main([command, f"{name}:app"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"pyrt: cannot import '{name}': {tmp_path / name}.py:{line}: {words}")
+    assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize("port_text", ["x", "-1", "65536"])
