@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import graphlib
+import math
 import types
 import uuid
 from collections.abc import Iterator
@@ -153,10 +154,12 @@ def _unmarked(info: Any, made: dict[Any, Part]) -> Part:
         arguments = (item.annotation, ...) if origin is tuple else item.annotation
         return Array(_marked(origin[arguments], constraints), origin, item, constraints)
     if kind is inspect.DictType:
-        key, value = _part(info.key_type, made), _part(info.value_type, made)
+        key, value = _finite(_part(info.key_type, made)), _part(info.value_type, made)
         return Entries(_marked(dict_of(key.annotation, value.annotation), constraints), key, value, constraints)
     if kind is inspect.UnionType:
-        return Variants(tuple(_part(each, made) for each in info.types))
+        options = tuple(_part(each, made) for each in info.types)
+        # Beside Any, msgspec does not look at the others.
+        return next((each for each in options if each.annotation is Any), None) or Variants(options)
     if kind is inspect.LiteralType:
         return literal(info.values)
     if kind is inspect.EnumType:
@@ -169,6 +172,16 @@ def _unmarked(info: Any, made: dict[Any, Part]) -> Part:
     if hasattr(info, "fields"):
         return _with_fields(info, made)
     raise UsageError(f"JSON cannot carry {getattr(info, 'cls', info)!r}; use what msgspec decodes, such as a Struct")
+
+
+def _finite(key: Part) -> Part:
+    """A key of a dict that is no "nan", which msgspec reads as a number although JSON has none such."""
+    if isinstance(key, Variants):
+        key.options = tuple(map(_finite, key.options))
+    elif float in key.makes:
+        key = copy.copy(key)
+        key.checks = (Check(math.isfinite, "a finite number"), *key.checks)
+    return key
 
 
 def _scalar(kind: type[inspect.Type], constraints: dict[str, Any]) -> Part:

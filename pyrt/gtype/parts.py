@@ -64,12 +64,17 @@ class Part:
         """Whether values that msgspec takes have to be looked at; *finite*: since floats have to be finite, too."""
         return self.is_checked or (finite and self.has_floats)
 
-    def passes(self, value: Any, finite: bool) -> bool:
-        """Whether a decoded *value*, and all inside it, pass what is checked; defaults that nobody sent count, too."""
+    def missed(self, value: Any, finite: bool) -> Asked | None:
+        """What a check inside the decoded *value*, or one of its own, asks for that is not met.
+
+        Defaults that nobody sent count, too.
+        """
         for part, inside in self.contents(value):
-            if part.needs(finite) and inside is not msgspec.UNSET and not part.passes(inside, finite):
-                return False
-        return self.asked(value, finite) is None
+            if part.needs(finite) and inside is not msgspec.UNSET:
+                asked = part.missed(inside, finite)
+                if asked is not None:
+                    return asked
+        return self.asked(value, finite)
 
     def asked(self, value: Any, finite: bool) -> Asked | None:
         """What a check of its own asks for that the decoded *value* does not meet."""
@@ -237,7 +242,10 @@ class Variants(Part):
 
     def contents(self, value: Any) -> Iterator[tuple[Part, Any]]:
         kind = type(value)
-        return ((option, value) for option in self.options if kind in option.makes)
+        found = [option for option in self.options if kind in option.makes]
+        # A plain value may be of a subclass, such as one of str.
+        found = found or [option for option in self.options if isinstance(value, option.makes)]
+        return ((option, value) for option in found)
 
 
 def in_query(part: Part, *, is_item: bool = False) -> str:

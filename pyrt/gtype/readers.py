@@ -16,6 +16,7 @@ __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
 # As many bytes can be read while one question is put to msgspec, and while one value runs code of the author's.
 ASKING, _RUNNING = 320, 16
+_ARRAYS = (list, tuple, set, frozenset)
 _decode = msgspec.json.Decoder().decode
 _open_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _open_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -159,7 +160,7 @@ class Plain:
 
     @staticmethod
     def cost(part: Part, value: Any) -> int:
-        size = ASKING * len(value) if isinstance(value, Mapping | list | tuple) else 0
+        size = ASKING * len(value) if isinstance(value, (Mapping, *_ARRAYS)) else 0
         return size * _RUNNING if part.runs_code else size
 
     def judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
@@ -179,7 +180,7 @@ class Plain:
             return "null" if value is None else "boolean"
         if isinstance(value, int | float | Decimal):
             return "number"
-        return "object" if isinstance(value, Mapping) else "array" if isinstance(value, list | tuple) else ""
+        return "object" if isinstance(value, Mapping) else "array" if isinstance(value, _ARRAYS) else ""
 
     @staticmethod
     def members(value: Any) -> Mapping[str, Any]:
@@ -187,7 +188,7 @@ class Plain:
 
     @staticmethod
     def items(value: Any) -> Sequence[Any]:
-        return value  # type: ignore[no-any-return]
+        return value if isinstance(value, list | tuple) else list(value)
 
     @staticmethod
     def joined(items: Iterable[Any]) -> Any:

@@ -172,7 +172,7 @@ def _checking(part: Part, caps: Caps) -> Callable[[bytes], Any]:
 
 def _passes(part: Part, value: Any, finite: bool) -> bool:
     try:
-        return part.passes(value, finite)
+        return part.missed(value, finite) is None
     except RecursionError:
         raise
     except Exception:

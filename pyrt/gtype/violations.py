@@ -138,7 +138,7 @@ class _Walk:
         refusal, made = self._reader.keyed(part.keys, key)
         if refusal is not None:
             words, code = described(part.key, refusal.text)
-        elif (asked := part.key.asked(made, self._reader.finite)) is not None:
+        elif (asked := part.key.missed(made, self._reader.finite)) is not None:
             words, code = str(asked), "check"
         else:
             return
@@ -184,9 +184,13 @@ class _Walk:
     def _inside_variants(self, part: Variants, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
         """A union: the one branch that takes this kind of value, where there is one."""
         kind = self._reader.kind(value)
-        options = [option for option in part.options if kind in option.reads]
-        if len(options) > 1 and part.tags is not None:
-            options = self._tagged(part, options, value, path, is_secret)
+        if is_valid and kind not in ("array", "object"):
+            # Where all is text, text may stand for anything; and a number for an int or a float: what it became tells.
+            options = [option for option, _ in part.contents(self._judged(part, value)[1])]
+        else:
+            options = [option for option in part.options if kind in option.reads]
+            if len(options) > 1 and part.tags is not None:
+                options = self._tagged(part, options, value, path, is_secret)
         if len(options) == 1:
             self._go_on(options[0], value, path, is_secret, is_valid)
 

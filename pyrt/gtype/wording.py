@@ -33,7 +33,7 @@ def shown(value: Any, limit_characters: int) -> str:
         return shortened(quoted(value[: limit_characters + 1]), limit_characters)
     if isinstance(value, Mapping):
         return f"an object with {len(value)} field{'' if len(value) == 1 else 's'}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return f"an array of {len(value)}"
     if isinstance(value, int | float | None) and not (isinstance(value, int) and value.bit_length() > 1000):
         return shortened(json.dumps(value), limit_characters)

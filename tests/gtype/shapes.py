@@ -59,6 +59,8 @@ LEAVES = [
     Shape(bytes, st.sampled_from(["", "aGk="])),
     Shape(Secret[int], st.integers(0, 3)),
     Shape(Annotated[int, check(_even, "an even number")], st.sampled_from([0, 2])),
+    Shape(Annotated[int, check(_even, "an even number")] | float, st.sampled_from([0, 2, 1.5])),
+    Shape(Annotated[int, check(_even, "an even number")] | Annotated[str, check(str.islower)], st.sampled_from([2, "a"])),
 ]  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def entries(item: Shape) -> st.SearchStrategy[Shape]:
         str: st.sampled_from(["a", "b c", 'd"', "*", "é"]),
         Annotated[str, check(str.islower, "lower case")]: st.sampled_from(["a", "b c"]),
         int: st.sampled_from(["1", "-2"]),
+        Annotated[int, check(_even, "an even number")] | None: st.sampled_from(["0", "-2"]),
         Annotated[str, msgspec.Meta(max_length=2)]: st.sampled_from(["a", "b c"[:2]]),
     }
     return st.sampled_from(

@@ -41,6 +41,7 @@ class Even(NamedTuple):
     n: Annotated[int, check(lambda n: n % 2 == 0, "an even number")]
 
 
+EVEN = Annotated[int, check(lambda number: number % 2 == 0, "even")]
 MOMENT = "an RFC 3339 date and time with a time zone"
 
 
@@ -184,9 +185,56 @@ def test_checks_are_asked_wherever_the_type_stands() -> None:
         (Annotated[list[int], check(bool, "items")], [], "$"),
         (dict[str, Annotated[dict[str, int], check(bool, "entries")]], {"a": {}}, "$.a"),
         (Annotated[Pair, check(lambda pair: pair.a > 0, "positive")], {"a": 0}, "$"),
+        (list[EVEN | float], [2, 2.5, 3], "$[2]"),
+        (dict[lower | None, int], {"a": 1, "A": 1}, "$.A"),
+        (dict[EVEN | None, int], {"2": 1, "3": 1}, '$["3"]'),
+        (set[EVEN] | None, [3], "$[0]"),
     ]
     for annotation, value, path in named:
         assert (only(annotation, value).path, only(annotation, value).code) == (path, "check")
+        (violation,) = GType(annotation).violations(value)
+        assert (violation.path, violation.code) == (path, "check")
+
+
+class Word(str):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("annotation", "good", "bad"),
+    [
+        (EVEN | None, "2", "3"),
+        (EVEN | float, "2.5", "3"),
+        (EVEN | bool | None, "true", "3"),
+        (float | None, "1", "nan"),
+        (int | float, "1.5", "inf"),
+        (list[float | None], ["1"], ["inf"]),
+        (Decimal | None, "1", "1e999999999"),
+        (Decimal | None, "1", "NaN"),
+        (Annotated[bool, check(bool, "yes")] | None, 1, 0),
+        (Annotated[datetime.datetime, check(lambda moment: moment.year > 1970, "later")] | None, 10**9, 5),
+        (Annotated[str, check(str.isalpha)] | None, Word("a"), Word("1")),
+        (set[EVEN], {2}, {3}),
+        (dict[int | float, int], {1.5: 1}, {float("nan"): 1}),
+    ],
+)
+def test_the_branch_of_a_union_that_a_value_became_is_checked(annotation: Any, good: Any, bad: Any) -> None:
+    gtype = GType(annotation)
+    gtype.convert(good, strict=False)
+    with pytest.raises(ValidationError) as caught:
+        gtype.convert(bad, strict=False)
+    assert [each.code for each in caught.value.violations] == ["check"]
+
+
+@pytest.mark.parametrize("annotation", [dict[float, int], dict[float | None, int]])
+@pytest.mark.parametrize("key", ["nan", "inf", "-Infinity"])
+def test_a_key_that_is_a_number_is_finite(annotation: Any, key: str) -> None:
+    assert GType(annotation).decode(b'{"1.5":1}') == {1.5: 1}
+    assert only(annotation, {key: 1}).expected == "a key that is a finite number"
+
+
+def test_beside_any_nothing_is_looked_at() -> None:
+    assert GType(list[EVEN] | Any).decode(b"[3]") == [3]
 
 
 class Patch(msgspec.Struct):
