@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import collections.abc
+import inspect
 import typing
+from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -13,62 +15,150 @@ from ..errors import UsageError
 
 __all__ = ("refuse_crashing",)
 
-_SCALAR_MARKS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
+_MARKS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
+_TEXTS = (str, bytes, bytearray, memoryview)
+# A generic class may stand for a larger one of itself again and again.
+LIMIT_TYPES = 5_000
+
+_Option = tuple[Any, list[msgspec.Meta]]
 
 
 def refuse_crashing(annotation: Any) -> None:
     """Raise UsageError if a union in a type, or in the fields of a class in it, would end the process.
 
-    Those are: text with a pattern beside an array or a dict, and a scalar with constraints beside a tuple of a known
-    number of items.
+    Those are: text with a pattern beside an array or a dict, and anything with limits beside a tuple of a known number
+    of items. What type variables stand for is looked at in their places, as msgspec does.
     """
-    seen: list[Any] = []
-    waiting = [annotation]
+    seen, waiting = _Seen(), [annotation]
     while waiting:
-        found, _ = _bare(waiting.pop())
-        if get_origin(found) in (Union, UnionType):
-            _check([_bare(each) for each in get_args(found)], found)
-        elif isinstance(found, type) and found not in seen:
-            seen.append(found)
-            waiting += _fields(found)
-        waiting += [each for each in get_args(found) if not isinstance(each, str | int | bytes)]
+        found = waiting.pop()
+        options = list(_options(found, []))
+        if len(options) > 1:
+            _check(options, found)
+        for option, _ in options:
+            if seen.add(option):
+                waiting += _inside(option)
+        if seen.count > LIMIT_TYPES:
+            raise UsageError(f"{annotation!r} names itself without end; give it a class of its own")
 
 
-def _bare(annotation: Any) -> tuple[Any, list[msgspec.Meta]]:
+class _Seen:
+    """The types that have been looked at; not all of them have a hash."""
+
+    def __init__(self) -> None:
+        self._hashed: set[Any] = set()
+        self._others: list[Any] = []
+
+    @property
+    def count(self) -> int:
+        return len(self._hashed) + len(self._others)
+
+    def add(self, found: Any) -> bool:
+        """Whether *found* is new."""
+        before = self.count
+        try:
+            self._hashed.add(found)
+        except TypeError:
+            if found not in self._others:
+                self._others.append(found)
+        return before < self.count
+
+
+def _options(annotation: Any, marks: list[msgspec.Meta]) -> Iterator[_Option]:
+    """The branches of a type, one if it is no union, without what is around them, and their marks."""
+    found, more = _bare(annotation)
+    marks = marks + more
+    inner: tuple[Any, ...] = ()
+    if get_origin(found) in (Union, UnionType):
+        inner = get_args(found)
+    elif isinstance(found, TypeVar):
+        inner = tuple(each for each in (found.__bound__, *found.__constraints__) if each is not None)
+    if not inner:
+        yield found, marks
+    for each in inner:
+        yield from _options(each, marks)
+
+
+def _bare(annotation: Any) -> _Option:
     """A type without Annotated, NewType and `type X = ...` around it, and their marks."""
     marks: list[msgspec.Meta] = []
     while True:
-        if get_origin(annotation) is Annotated:
+        origin = get_origin(annotation)
+        if origin is Annotated:
             annotation, *more = get_args(annotation)
             marks += [mark for mark in more if isinstance(mark, msgspec.Meta)]
+        elif origin in (typing.Final, typing.Required, typing.NotRequired, typing.ClassVar):
+            (annotation,) = get_args(annotation)
         elif hasattr(annotation, "__supertype__"):
             annotation = annotation.__supertype__
         elif type(annotation).__name__ == "TypeAliasType":
             annotation = annotation.__value__
+        elif type(origin).__name__ == "TypeAliasType":
+            annotation = origin.__value__[get_args(annotation)]
         else:
             return annotation, marks
 
 
-def _fields(cls: type) -> list[Any]:
-    """The types of a class's fields; none where they cannot be found, which is msgspec's to tell."""
+def _inside(found: Any) -> list[Any]:
+    """The types that a type is made of: its arguments, and those of its fields if it is a class."""
+    if get_origin(found) is typing.Literal:
+        return []
+    arguments = [each for each in get_args(found) if not isinstance(each, str | int | bytes)]
+    return arguments + _fields(found) if isinstance(get_origin(found) or found, type) else arguments
+
+
+def _fields(found: Any) -> list[Any]:
+    """The types of the fields of a class, or of a generic one with arguments; none where they cannot be found.
+
+    Why they cannot is msgspec's to tell.
+    """
+    cls = get_origin(found) or found
+    known: dict[type, Mapping[Any, Any]] = {}
     try:
-        return list(typing.get_type_hints(cls, include_extras=True).values())
+        _learn(found, {}, known)
+        fields: dict[str, Any] = {}
+        for base in cls.__mro__:
+            if base in (object, Generic) or base.__module__ == "builtins":
+                continue
+            for name, hint in typing.get_type_hints(base, include_extras=True).items():
+                if name in inspect.get_annotations(base):
+                    fields.setdefault(name, _substituted(hint, known.get(base, {})))
     except Exception:
         return []
+    return list(fields.values())
 
 
-def _check(options: list[tuple[Any, list[msgspec.Meta]]], union: Any) -> None:
+def _learn(found: Any, outer: Mapping[Any, Any], known: dict[type, Mapping[Any, Any]]) -> None:
+    """What the type variables of a class, and of those it inherits from, stand for."""
+    cls = get_origin(found) or found
+    if not isinstance(cls, type) or cls in (object, Generic) or cls in known:
+        return
+    arguments = [_substituted(each, outer) for each in get_args(found)]
+    known[cls] = dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
+    for base in vars(cls).get("__orig_bases__", cls.__bases__):
+        _learn(base, known[cls], known)
+
+
+def _substituted(hint: Any, known: Mapping[Any, Any]) -> Any:
+    if isinstance(hint, TypeVar):
+        return known.get(hint, hint)
+    parameters = getattr(hint, "__parameters__", ())
+    if not parameters or isinstance(hint, type):
+        return hint
+    return hint[tuple(known.get(each, each) for each in parameters)]
+
+
+def _check(options: list[_Option], union: Any) -> None:
     origins = [get_origin(each) or each for each, _ in options]
     many = [each for each in origins if isinstance(each, type) and issubclass(each, collections.abc.Collection)]
-    has_array_or_dict = any(
-        each not in (str, bytes, bytearray, memoryview) and not hasattr(each, "_fields") for each in many
-    )
+    has_array_or_dict = any(each not in _TEXTS and not hasattr(each, "_fields") for each in many)
     has_tuple = any(get_origin(each) is tuple and get_args(each)[-1:] != (...,) for each, _ in options)
-    for each, marks in options:
-        for mark in marks if each in (int, float, str, bytes) else ():
-            named = [name for name in _SCALAR_MARKS if getattr(mark, name) is not None]
+    for _, marks in options:
+        for mark in marks:
+            named = [name for name in _MARKS if getattr(mark, name) is not None]
             if (has_array_or_dict and "pattern" in named) or (has_tuple and named):
                 raise UsageError(
-                    f"msgspec crashes on the union {union}: text with a pattern, or a scalar with limits, and an "
-                    "array, tuple or dict; give that a field of its own, or use check() in place of the limits"
+                    f"msgspec crashes on the union {union}: text with a pattern and an array, tuple or dict; or "
+                    "anything with limits and a tuple; give that a field of its own, or use check() in place of the "
+                    "limits"
                 )

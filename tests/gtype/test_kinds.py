@@ -3,7 +3,7 @@ import decimal
 import enum
 import uuid
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, TypedDict, TypeVar
 
 import msgspec
 import pytest
@@ -317,9 +317,63 @@ class Crashing(msgspec.Struct):
     inner: dict[str, Email | list[Email]]
 
 
+T = TypeVar("T")
+U = TypeVar("U")
+AText = Annotated[str, msgspec.Meta(pattern="^a")]
+Bound = TypeVar("Bound", bound=AText)
+FewEntries = Annotated[dict[str, int], msgspec.Meta(min_length=1)]
+
+
+class Box(msgspec.Struct, Generic[T]):
+    x: T | list[int]
+    more: "Box[T] | None" = None
+
+
+class InBox(Box[AText]):
+    pass
+
+
+class BoxOf(Box[U], Generic[U]):
+    y: U | None = None
+
+
+class Bounded(msgspec.Struct, Generic[Bound]):
+    x: Bound | list[int]
+
+
+class Beside(msgspec.Struct, Generic[T]):
+    x: AText | list[int]
+    y: T
+
+
+@dataclass
+class Data(Generic[T]):
+    x: AText | dict[str, int]
+    y: T
+
+
+class Typed(TypedDict, Generic[T]):
+    x: NotRequired[T | dict[str, int]]
+
+
+class Growing(msgspec.Struct, Generic[T]):
+    x: "Growing[list[T]] | None" = None
+
+
 @pytest.mark.parametrize(
     "annotation",
     [
+        Box[AText],
+        list[Box[AText] | None],
+        BoxOf[AText],
+        InBox,
+        Bounded,
+        Beside[int],
+        Data[int],
+        Typed[AText],
+        FewEntries | tuple[int, str],
+        Annotated[bytearray, msgspec.Meta(min_length=1)] | tuple[int, str],
+        NewType("Few", FewEntries) | tuple[int, str],  # type: ignore[operator]
         Email | list[str],
         Email | dict[str, int],
         Email | tuple[int, str],
@@ -333,9 +387,25 @@ def test_unions_that_crash_msgspec_are_refused(annotation: Any) -> None:
         GType(annotation)
 
 
-@pytest.mark.parametrize("annotation", [Email | int | None, Annotated[str, msgspec.Meta(max_length=3)] | list[int]])
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Email | int | None,
+        Annotated[str, msgspec.Meta(max_length=3)] | list[int],
+        Annotated[int, check(bool)] | tuple[int, str],
+        FewEntries | list[int],
+        Box[int],
+        BoxOf[int],
+        Typed[int],
+    ],
+)
 def test_unions_that_look_like_them_are_taken(annotation: Any) -> None:
     assert GType(annotation).violations(b"1.5") != []
+
+
+def test_a_generic_class_that_grows_without_end_is_refused() -> None:
+    with pytest.raises(UsageError, match="names itself without end"):
+        GType(Growing[int])
 
 
 async def waits(value: Any) -> bool:
