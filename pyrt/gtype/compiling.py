@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from ..errors import UsageError
+from .hashes import ask_for_hashes
 from .kinds import EXPECTED, SECRET, Check
 from .parts import Array, Entries, Field, Object, Part, Row, Variants, dict_of, literal
 from .patterns import refuse_runaway
@@ -76,7 +77,7 @@ def taken_apart(annotation: Any) -> Part:
 
     Raises:
         TypeError: msgspec does not know the type.
-        UsageError: a type that JSON cannot carry, or a pattern that could run away.
+        UsageError: a type that JSON cannot carry, a set of what has no hash, or a pattern that could run away.
     """
     refuse_crashing(annotation)
     try:
@@ -88,6 +89,7 @@ def taken_apart(annotation: Any) -> Part:
     for part in parts:
         part.is_checked, part.has_floats, part.hides = bool(part.checks), float in part.makes, part.is_secret
         part.runs_code = any(hasattr(kind, "__post_init__") for kind in part.makes)
+        ask_for_hashes(part)
     # What is true of a part is true of all around it; types may contain themselves.
     news = True
     while news:

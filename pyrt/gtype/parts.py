@@ -14,7 +14,20 @@ import msgspec
 from .kinds import Asked, Check
 from .wording import step
 
-__all__ = ("Array", "Entries", "Field", "Object", "Part", "Row", "Variants", "dict_of", "in_query", "literal", "step")
+__all__ = (
+    "Array",
+    "Entries",
+    "Field",
+    "Object",
+    "Part",
+    "Row",
+    "Variants",
+    "dict_of",
+    "in_query",
+    "is_without_hash",
+    "literal",
+    "step",
+)
 
 
 class Part:
@@ -160,9 +173,10 @@ class Array(Part):
         item: of every item.
         frame: as of `Entries`.
         distinct: of a set with a greatest length, that set; None for all others.
+        single: of a set whose items may have no hash, such a set of any length; None for all others.
     """
 
-    __slots__ = ("distinct", "frame", "item")
+    __slots__ = ("distinct", "frame", "item", "single")
 
     def __init__(self, annotation: Any, makes: type, item: Part, constraints: dict[str, Any]) -> None:
         super().__init__(annotation, makes, reads=("array",))
@@ -172,6 +186,7 @@ class Array(Part):
         bounds = {name: value for name, value in constraints.items() if not (is_set and name == "max_length")}
         self.frame = Part(Annotated[list[Any], msgspec.Meta(**bounds)]) if bounds else None
         self.distinct = Part(annotation) if is_set and "max_length" in constraints else None
+        self.single: Part | None = None
 
     def inner(self) -> Iterator[Part]:
         return iter((self.item,))
@@ -264,6 +279,11 @@ def literal(values: tuple[Any, ...]) -> Part:
     part = Part(Literal[values], *map(type, values), reads=tuple({reads[type(value)] for value in values}))
     part.values = values
     return part
+
+
+def is_without_hash(error: TypeError) -> bool:
+    """Whether an error is Python's own of a value that no set can hold."""
+    return "unhashable" in str(error) or "Cannot hash" in str(error)
 
 
 def dict_of(key: Any, value: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from ..jsontext import UNREADABLE, malformed
-from .parts import Part
-from .wording import shortened, shown
+from .parts import Part, is_without_hash
+from .wording import NO_HASH, shortened, shown
 
 __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
@@ -54,6 +54,12 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     if not mark or text.startswith("Object contains unknown field `"):
         return Refusal(message, "$", False)
     return Refusal(text, _place(f" - at `{place}"), False)
+
+
+def _hashless(error: TypeError) -> Refusal:
+    if is_without_hash(error):
+        return Refusal(NO_HASH, "$", False)
+    raise error
 
 
 def _place(suffix: str) -> str:
@@ -110,6 +116,8 @@ class Text:
             return _refusal(error), None
         except UNREADABLE as error:
             raise malformed(error) from None
+        except TypeError as error:
+            return _hashless(error), None
 
     def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
         refusal, made = self.judged(keys, msgspec.json.encode({key: None}))
@@ -168,6 +176,8 @@ class Plain:
             return None, msgspec.convert(value, part.annotation, strict=self._strict, str_keys=True)
         except msgspec.ValidationError as error:
             return _refusal(error), None
+        except TypeError as error:
+            return _hashless(error), None
 
     def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
         refusal, made = self.judged(keys, {key: None})

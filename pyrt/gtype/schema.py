@@ -14,13 +14,15 @@ from ..jsontext import UNREADABLE, check_depth, malformed
 from .caps import CAPS, Caps
 from .compiling import is_bottomless, taken_apart
 from .jsonschema import schemas
-from .parts import Part, in_query
+from .parts import Part, in_query, is_without_hash
 from .readers import Plain, Text
 from .violations import violations
 
 __all__ = ("GType",)
 
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
+# TypeError: a set that cannot hold what was sent.
+_REFUSED = (*UNREADABLE, TypeError)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -35,7 +37,7 @@ class GType:
 
     Raises:
         TypeError: msgspec does not know the type.
-        UsageError: JSON cannot carry the type, or a pattern in it could run away.
+        UsageError: JSON cannot carry the type, it is a set of what has no hash, or a pattern in it could run away.
 
     Attributes:
         decode: a function from JSON bytes to a validated value. It raises MalformedBody for what is not JSON at all or
@@ -80,6 +82,9 @@ class GType:
                     return converted
             except msgspec.ValidationError:
                 pass
+            except TypeError as error:
+                if not is_without_hash(error):
+                    raise
             found = violations(part, value, path, Plain(strict), self.caps)
         except RecursionError:
             found = [Violation(path, "fewer arrays and objects inside each other", "too many", "depth")]
@@ -145,7 +150,7 @@ def _decode(data: bytes) -> Any:
         raise HttpError(413, f"the body is over {_limit_bytes} bytes")
     try:
         return _read(data)
-    except UNREADABLE as error:
+    except _REFUSED as error:
         raise ValidationError(_explained(_part, data, error, _caps)) from None
 
 
@@ -193,7 +198,10 @@ def _explained(part: Part, data: bytes, error: Exception, caps: Caps) -> list[Vi
     Raises:
         MalformedBody: it is no JSON that can be judged.
     """
-    if not isinstance(error, msgspec.ValidationError):
+    if isinstance(error, TypeError):
+        if not is_without_hash(error):
+            raise error  # of the author's
+    elif not isinstance(error, msgspec.ValidationError):
         raise malformed(error)
     try:
         data.decode()  # what msgspec skips it does not read

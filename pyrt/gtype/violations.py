@@ -152,6 +152,10 @@ class _Walk:
         for at, item in enumerate(self._reader.items(value)):
             count = len(self.found)
             self._go_on(part.item, item, f"{path}[{at}]", is_secret, is_valid)
+            if part.single is not None and not is_valid and count == len(self.found):
+                refusal, _ = self._judged(part.single, self._reader.joined([item]))
+                if refusal is not None:
+                    self._refused(part.single, refusal, item, f"{path}[{at}]", is_secret or part.item.is_secret)
             if count == len(self.found):
                 sound.append(item)
         if not is_valid:
