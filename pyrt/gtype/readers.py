@@ -62,6 +62,11 @@ def _hashless(error: TypeError) -> Refusal:
     raise error
 
 
+def _written(text: str) -> str:
+    """*text* as far as it can be written as UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
 def _place(suffix: str) -> str:
     found = suffix.removeprefix(" - at `").removesuffix("`")
     return found if found.startswith("$") else "$"
@@ -176,6 +181,10 @@ class Plain:
             return None, msgspec.convert(value, part.annotation, strict=self._strict, str_keys=True)
         except msgspec.ValidationError as error:
             return _refusal(error), None
+        except UnicodeEncodeError:
+            # Half of a surrogate pair, in place of what is no text: as wrong as other text.
+            refusal = self.judged(part, _written(value))[0] if isinstance(value, str) else None
+            return refusal or Refusal("Half of a surrogate pair", "$", False), None
         except TypeError as error:
             return _hashless(error), None
 

@@ -80,8 +80,8 @@ class GType:
                 converted = msgspec.convert(value, self.annotation, strict=strict, str_keys=True)
                 if not part.needs(finite=True) or _passes(part, converted, finite=True):
                     return converted
-            except msgspec.ValidationError:
-                pass
+            except (msgspec.ValidationError, UnicodeEncodeError):
+                pass  # the latter: text that cannot be written as UTF-8, in place of what is no text
             except TypeError as error:
                 if not is_without_hash(error):
                     raise

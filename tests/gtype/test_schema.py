@@ -1,3 +1,4 @@
+import datetime
 import decimal
 import json
 from collections.abc import Mapping
@@ -151,6 +152,53 @@ def test_the_search_for_violations_is_bounded() -> None:
     many = [1] * 60_000 + ["x"]
     (violation,) = GType(list[Annotated[int, msgspec.Meta(ge=0)]]).violations(many)
     assert violation.path == "$[60000]"
+
+
+class Closed(msgspec.Struct, forbid_unknown_fields=True):
+    x: Annotated[int, msgspec.Meta(ge=0)] = 0
+    secret: Secret[str] = ""
+
+
+@pytest.mark.parametrize(
+    ("annotation", "good", "bad", "found"),
+    [
+        (list[Item], {"name": "a", "price": 1}, {"price": 1}, ("$[52000].name", "a value (required)", "missing")),
+        (list[Closed], {}, {"zz": 1}, ("$", "no such field", "unknown")),
+        (list[Closed], {}, {"x": -1}, ("$[52000].x", "int >= 0", "range")),
+        (list[int | Closed], {}, {"x": "hunter2"}, ("$[52000].x", "int", "type")),
+    ],
+)
+def test_past_the_bound_of_the_search_one_violation_is_named_as_ever(
+    annotation: Any, good: Any, bad: Any, found: Any
+) -> None:
+    data = msgspec.json.encode([good] * 52_000 + [bad])
+    (violation,) = GType(annotation, Caps(violations=1)).violations(data)
+    assert (violation.path, violation.expected, violation.code) == found
+    assert "hunter2" not in repr(violation)
+
+
+SURROGATE = "\ud800"
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize(
+    ("annotation", "value", "path", "expected"),
+    [
+        (int, SURROGATE, "$", "int"),
+        (bool | None, SURROGATE, "$", "bool | null"),
+        (datetime.date, SURROGATE, "$", "an RFC 3339 date"),
+        (decimal.Decimal, SURROGATE, "$", "a decimal number"),
+        (bytes, SURROGATE, "$", "base64 text"),
+        (Literal["?"], SURROGATE, "$", "another value"),
+        (list[float], [1.5, SURROGATE], "$[1]", "float"),
+        (dict[int, int], {SURROGATE: 1}, '$["\\ud800"]', "a key that is another value"),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused_as_other_text_is(
+    annotation: Any, value: Any, path: str, expected: str, strict: bool
+) -> None:
+    (violation,) = GType(annotation).violations(value, strict=strict)
+    assert (violation.path, violation.expected) == (path, expected)
 
 
 def test_convert_reads_numbers_from_strings_as_query_and_path_have_them() -> None:
