@@ -10,7 +10,7 @@ import msgspec
 
 from ..jsontext import UNREADABLE, malformed
 from .parts import Part, is_without_hash
-from .wording import NO_HASH, shortened, shown
+from .wording import NO_HASH, UNKNOWN, shortened, shown
 
 __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
@@ -51,7 +51,7 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
         return Refusal(words, _place(message.removeprefix(words)), True)
     # In msgspec's own words only an unknown field's name is the client's, and stands last.
     text, mark, place = message.rpartition(" - at `") if message.endswith("`") else (message, "", "")
-    if not mark or text.startswith("Object contains unknown field `"):
+    if not mark or text.startswith(UNKNOWN):
         return Refusal(message, "$", False)
     return Refusal(text, _place(f" - at `{place}"), False)
 

@@ -16,7 +16,7 @@ from .caps import Caps
 from .kinds import Asked
 from .parts import Array, Entries, Object, Part, Row, Variants
 from .readers import ASKING, Reader, Refusal
-from .wording import HIDDEN, LACKS, MISSING, described, shortened, shown, step, worded
+from .wording import HIDDEN, LACKS, MISSING, UNKNOWN, described, shortened, shown, step, worded
 
 __all__ = ("violations",)
 
@@ -32,7 +32,8 @@ def violations(part: Part, value: Any, path: str, reader: Reader, caps: Caps) ->
     try:
         walk.visit(part, value, path, is_secret=False)
     except _Enough:
-        walk.admit(part, path)
+        if not walk.found:
+            walk.found.append(walk.first(part, path))
     return walk.found
 
 
@@ -94,13 +95,19 @@ class _Walk:
             raise _Enough
         self._left -= cost + ASKING
 
-    def admit(self, part: Part, path: str) -> None:
-        """Name what msgspec saw first, where the walk has ended before it met anything."""
-        if not self.found:
-            text, inside, is_authors = self._first
-            hides = part.hides or is_authors or not text
-            words, code = ("a value that passes its checks", "check") if hides else worded(text)
-            self.found.append(Violation(path + inside[1:], words, HIDDEN if part.hides else "another value", code))
+    def first(self, part: Part, path: str) -> Violation:
+        """What msgspec saw first, for a walk that has ended before it met anything."""
+        text, inside, is_authors = self._first
+        place, got = path + inside[1:], HIDDEN if part.hides else "another value"
+        if is_authors or not text:
+            return Violation(place, "a value that passes its checks", got, "check")
+        if text.startswith(LACKS):
+            return _lacking(place, text)
+        if text.startswith(UNKNOWN):
+            # msgspec's words do not part the name of a field from the place where it stands.
+            return Violation(place, "no such field", got, "unknown")
+        words, code = worded(text)
+        return Violation(place, words, got, code)
 
     # Inside parts. Where the value is valid but for checks, only what has checks is looked at.
 
@@ -227,7 +234,7 @@ class _Walk:
             words = "another value" if is_secret or part.hides else text or "another value"
             self._report(Violation(place, self._cut(words), self._got(value, is_secret, inside), "check"))
         elif text.startswith(LACKS):
-            self._report(Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING))
+            self._report(_lacking(place, text))
         else:
             words, code = described(part, text, self._caps.shown_characters)
             self._report(Violation(place, words, self._got(value, is_secret, inside), code))
@@ -263,3 +270,8 @@ _INSIDE: dict[type[Part], Callable[..., None]] = {
     Row: _Walk._inside_row,
     Variants: _Walk._inside_variants,
 }
+def _lacking(place: str, text: str) -> Violation:
+    """The violation that msgspec's words for an absent field name."""
+    return Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING)
+
+

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .parts import Part
 
-__all__ = ("HIDDEN", "LACKS", "MISSING", "NO_HASH", "described", "shortened", "shown", "step", "worded")
+__all__ = ("HIDDEN", "LACKS", "MISSING", "NO_HASH", "UNKNOWN", "described", "shortened", "shown", "step", "worded")
 
 HIDDEN = "***"
 MISSING = ("a value (required)", "nothing", "missing")
 NO_HASH = "Expected `value that a set can hold`"
 LACKS = "Object missing required field `"
+UNKNOWN = "Object contains unknown field `"
 _SHOWN_CHOICES = 10
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
