@@ -9,6 +9,9 @@ import msgspec
 
 __all__ = ("schemas",)
 
+# What has values, not schemas.
+_VALUES = ("const", "default", "enum", "examples")
+
 
 def schemas(annotations: Sequence[Any], ref_template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The schema of each type, and those of the classes that they name, by name.
@@ -20,21 +23,55 @@ def schemas(annotations: Sequence[Any], ref_template: str) -> tuple[list[dict[st
         TypeError: a type that JSON Schema has no words for.
     """
     found, named = msgspec.json.schema_components(annotations, ref_template=ref_template)
-    return [_mended(schema) for schema in found], _mended(named)
+    mend = _Mender({ref_template.format(name=name): schema for name, schema in named.items()})
+    return [mend.schema(each) for each in found], {name: mend.schema(each) for name, each in named.items()}
 
 
-def _mended(schema: Any) -> Any:
-    """As JSON, with numbers for Decimal, which msgspec reads, too, and without lists that must not be empty."""
-    if isinstance(schema, list | tuple):
-        return [_mended(each) for each in schema]
-    if not isinstance(schema, dict):
-        # Of the author's: a default, an example.
-        return msgspec.json.decode(msgspec.json.encode(schema))
-    mended = {str(key): _mended(value) for key, value in schema.items()}
-    if mended.get("format") == "decimal" and mended.get("type") == "string":
-        mended["type"] = ["string", "number"]
-    if mended.get("prefixItems") == []:
-        del mended["prefixItems"]
-    if "default" in mended and mended["default"] is None and schema["default"] is not None:
-        del mended["default"]  # JSON has no nan
-    return mended
+class _Mender:
+    """Makes msgspec's schemas JSON, and leaves out what they must not tell.
+
+    Args:
+        named: those that others refer to, by the reference.
+    """
+
+    def __init__(self, named: dict[str, Any]) -> None:
+        self._secret: set[str] = set()
+        news = True
+        while news:
+            found = {name for name, schema in named.items() if self._hides(schema)}
+            news = found != self._secret
+            self._secret = found
+
+    def schema(self, schema: Any) -> Any:
+        """As JSON, with numbers for Decimal, which msgspec reads, too, and without lists that must not be empty."""
+        if isinstance(schema, list | tuple):
+            return [self.schema(each) for each in schema]
+        if not isinstance(schema, dict):
+            # Of the author's: a default, an example.
+            return msgspec.json.decode(msgspec.json.encode(schema))
+        mended = {
+            str(key): {name: self.schema(each) for name, each in value.items()}
+            if key == "properties"
+            else self.schema(value)
+            for key, value in schema.items()
+        }
+        if mended.get("format") == "decimal" and mended.get("type") == "string":
+            mended["type"] = ["string", "number"]
+        if mended.get("prefixItems") == []:
+            del mended["prefixItems"]
+        has_default = "default" in mended
+        if has_default and mended["default"] is None and schema["default"] is not None:
+            del mended["default"]  # JSON has no nan
+        elif has_default and self._hides(schema):
+            del mended["default"]
+        return mended
+
+    def _hides(self, schema: Any) -> bool:
+        """Whether values of a schema have secrets in them."""
+        if isinstance(schema, list | tuple):
+            return any(map(self._hides, schema))
+        if not isinstance(schema, dict):
+            return False
+        if schema.get("writeOnly") is True or schema.get("$ref") in self._secret:
+            return True
+        return any(self._hides(value) for key, value in schema.items() if key not in _VALUES)

@@ -64,6 +64,11 @@ class GType:
         """How a query has such values: `one`, `many` under one name, or `none` at all."""
         return in_query(self._part)
 
+    @property
+    def hides(self) -> bool:
+        """Whether something in it is secret."""
+        return self._part.hides
+
     def convert(self, value: Any, *, strict: bool = True, path: str = "$") -> Any:
         """A plain value, such as a message's, to a validated one.
 

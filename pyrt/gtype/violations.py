@@ -125,7 +125,8 @@ class _Walk:
         if part.is_closed and not is_valid:
             for name in members:
                 if name not in part.fields and name != part.tag_field:
-                    got = HIDDEN if is_secret else self._shown(members[name])
+                    # Its value is not shown: it may be that of a secret field whose name is misspelt.
+                    got = HIDDEN if is_secret else "a value"
                     self._report(Violation(self._joined(path, name, is_secret), "no such field", got, "unknown"))
 
     def _inside_entries(self, part: Entries, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
@@ -143,14 +144,15 @@ class _Walk:
 
     def _visit_key(self, part: Entries, key: Any, place: str, is_secret: bool) -> None:
         refusal, made = self._reader.keyed(part.keys, key)
+        is_secret = is_secret or part.key.is_secret
         if refusal is not None:
             words, code = described(part.key, refusal.text)
         elif (asked := part.key.missed(made, self._reader.finite)) is not None:
-            words, code = str(asked), "check"
+            words, code = self._words(part.key, asked, is_secret), "check"
         else:
             return
-        got = HIDDEN if is_secret or part.key.is_secret else shown(key, self._caps.shown_characters)
-        self._report(Violation(place, f"a key that is {words}", got, code))
+        got = HIDDEN if is_secret else shown(key, self._caps.shown_characters)
+        self._report(Violation(place, self._cut(f"a key that is {words}"), got, code))
 
     def _inside_array(self, part: Array, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
         if self._reader.kind(value) != "array":
@@ -240,8 +242,13 @@ class _Walk:
             self._report(Violation(place, words, self._got(value, is_secret, inside), code))
 
     def _asked(self, part: Part, asked: Asked, value: Any, path: str, is_secret: bool) -> None:
-        words = str(asked) if type(asked) is Asked or not (is_secret or part.hides) else "another value"
-        self._report(Violation(path, self._cut(words), self._got(value, is_secret, "$"), "check"))
+        words = self._cut(self._words(part, asked, is_secret))
+        self._report(Violation(path, words, self._got(value, is_secret, "$"), "check"))
+
+    @staticmethod
+    def _words(part: Part, asked: Asked, is_secret: bool) -> str:
+        """What a check asks for, without what it said of a value that is secret."""
+        return str(asked) if type(asked) is Asked or not (is_secret or part.hides) else "another value"
 
     def _got(self, value: Any, is_secret: bool, inside: str) -> str:
         return HIDDEN if is_secret else self._shown(value) if inside == "$" else "another value"
@@ -263,6 +270,11 @@ class _Walk:
         return path + (f"[{HIDDEN}]" if is_secret else step(key, self._caps.shown_characters))
 
 
+def _lacking(place: str, text: str) -> Violation:
+    """The violation that msgspec's words for an absent field name."""
+    return Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING)
+
+
 _INSIDE: dict[type[Part], Callable[..., None]] = {
     Object: _Walk._inside_object,
     Entries: _Walk._inside_entries,
@@ -270,8 +282,3 @@ _INSIDE: dict[type[Part], Callable[..., None]] = {
     Row: _Walk._inside_row,
     Variants: _Walk._inside_variants,
 }
-def _lacking(place: str, text: str) -> Violation:
-    """The violation that msgspec's words for an absent field name."""
-    return Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING)
-
-

@@ -153,7 +153,7 @@ def _query_parameters(operation: Operation, known: Components) -> list[dict[str,
     for name, inputs in asked.items():
         is_required = any(each.is_required for each in inputs)
         schema = all_of([known.of(each.gtype.annotation) for each in inputs if each.gtype is not None])
-        if not is_required:
+        if not is_required and not any(each.gtype is not None and each.gtype.hides for each in inputs):
             schema = schema | _default(inputs[-1].default)
         found.append({"name": name, "in": "query", "required": is_required, "schema": schema})
     return found

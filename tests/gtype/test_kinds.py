@@ -1,6 +1,7 @@
 import datetime
 import decimal
 import enum
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, TypedDict, TypeVar
@@ -150,6 +151,51 @@ def test_nothing_inside_a_secret_is_shown_either(annotation: Any, value: Any, pa
     violation = only(annotation, value)
     assert (violation.path, violation.got) == (path, "***")
     assert "hunter2" not in repr(violation)
+
+
+def repeats(key: str) -> None:
+    raise ValueError(f"bad {key}")
+
+
+Repeating = Annotated[str, check(repeats)]
+
+
+@pytest.mark.parametrize("annotation", [dict[Secret[Repeating], int], Secret[dict[Repeating, int]]])
+def test_what_an_author_says_of_a_secret_key_is_not_shown(annotation: Any) -> None:
+    violation = only(annotation, {"hunter2": 1})
+    assert (violation.path, violation.expected) == ("$[***]", "a key that is another value")
+
+
+def test_what_an_author_says_of_a_key_is_cut() -> None:
+    assert len(only(dict[Repeating, int], {"x" * 5000: 1}).expected) == 300
+
+
+class Closed(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    password: Secret[str] = "hunter2"
+    retries: int = 3
+
+
+class Around(msgspec.Struct):
+    default: int = 1
+    shadowed: Closed = Closed()
+    maybe: Secret[str] | None = "hunter2"
+    open: str = "shown"
+
+
+def test_the_value_of_an_unknown_field_is_not_shown() -> None:
+    # It may be that of a secret field whose name is misspelt.
+    violation = only(Closed, {"Password": "hunter22"})
+    assert violation == Violation("$.Password", "no such field", "a value", "unknown")
+    assert only(Secret[Closed], {"Password": "hunter22"}).got == "***"
+
+
+def test_no_schema_shows_the_default_of_what_is_secret() -> None:
+    schema = GType(Around).json_schema()
+    assert "hunter2" not in json.dumps(schema)
+    found = schema["$defs"]["Around"]["properties"]
+    assert found["default"] == {"type": "integer", "default": 1}
+    assert found["open"]["default"] == "shown"
+    assert schema["$defs"]["Closed"]["properties"]["retries"]["default"] == 3
 
 
 def test_a_class_is_secret_only_where_it_is_marked() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from pyrt import Email, GType, HttpError, UsageError, ValidationError
 from pyrt.errors import MalformedBody
-from pyrt.gtype import Caps
+from pyrt.gtype import Caps, Secret
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):

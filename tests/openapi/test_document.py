@@ -397,6 +397,14 @@ def test_tags_are_a_sequence_of_strings(tags: Any) -> None:
         App().get("/", tags=tags)(show)
 
 
+def test_the_default_of_a_secret_is_left_out() -> None:
+    async def handler(q: Query[Secret[str]] = "hunter2", r: Query[str] = "a") -> None: ...
+
+    first, second = described(handler)[0]["parameters"]
+    assert "default" not in first["schema"]
+    assert second["schema"]["default"] == "a"
+
+
 def test_a_default_that_is_no_json_is_left_out() -> None:
     async def handler(day: Query[datetime.date] = datetime.date.today()) -> None: ...  # noqa: B008
 
