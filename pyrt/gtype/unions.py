@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections.abc
 import inspect
 import typing
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
@@ -17,8 +18,8 @@ __all__ = ("refuse_crashing",)
 
 _MARKS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
 _TEXTS = (str, bytes, bytearray, memoryview)
-# A generic class may stand for a larger one of itself again and again.
-LIMIT_TYPES = 5_000
+# As often may one generic class stand in a type with other arguments; it could grow without end.
+LIMIT_GENERIC = 200
 
 _Option = tuple[Any, list[msgspec.Meta]]
 
@@ -29,39 +30,27 @@ def refuse_crashing(annotation: Any) -> None:
     Those are: text with a pattern beside an array or a dict, and anything with limits beside a tuple of a known number
     of items. What type variables stand for is looked at in their places, as msgspec does.
     """
-    seen, waiting = _Seen(), [annotation]
+    seen: set[Any] = set()
+    generic: Counter[Any] = Counter()
+    waiting = [annotation]
     while waiting:
         found = waiting.pop()
         options = list(_options(found, []))
         if len(options) > 1:
             _check(options, found)
         for option, _ in options:
-            if seen.add(option):
-                waiting += _inside(option)
-        if seen.count > LIMIT_TYPES:
-            raise UsageError(f"{annotation!r} names itself without end; give it a class of its own")
-
-
-class _Seen:
-    """The types that have been looked at; not all of them have a hash."""
-
-    def __init__(self) -> None:
-        self._hashed: set[Any] = set()
-        self._others: list[Any] = []
-
-    @property
-    def count(self) -> int:
-        return len(self._hashed) + len(self._others)
-
-    def add(self, found: Any) -> bool:
-        """Whether *found* is new."""
-        before = self.count
-        try:
-            self._hashed.add(found)
-        except TypeError:
-            if found not in self._others:
-                self._others.append(found)
-        return before < self.count
+            try:
+                is_known = option in seen
+                seen.add(option)
+            except TypeError:  # a mark in it has no hash
+                is_known = False
+            if is_known:
+                continue
+            waiting += _inside(option)
+            if hasattr(get_origin(option), "__parameters__"):
+                generic[get_origin(option)] += 1
+                if generic[get_origin(option)] > LIMIT_GENERIC:
+                    raise UsageError(f"{annotation!r} names itself without end; give it a class of its own")
 
 
 def _options(annotation: Any, marks: list[msgspec.Meta]) -> Iterator[_Option]:
