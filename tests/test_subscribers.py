@@ -57,11 +57,12 @@ async def test_a_message_fits_its_annotation_or_is_logged(caplog: pytest.LogCapt
         got.append(message)
 
     await app.start()
-    for message in ({"count": 0}, {"count": 1}, Order(2)):
+    for message in ({"count": 0}, {"count": 1}, Order(2), Order(-1)):
         await app.gctx.queue.publish("t", message)
     await app.stop()
     assert got == [Order(1), Order(2)]
     assert "$.count: expected int >= 1, got 0" in caplog.text
+    assert "$.count: expected int >= 1, got -1" in caplog.text
 
 
 def test_a_message_is_annotated_with_a_schema_or_not_at_all() -> None:

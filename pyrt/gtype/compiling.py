@@ -88,12 +88,16 @@ def taken_apart(annotation: Any) -> Part:
     parts = list(_all(whole))
     for part in parts:
         part.is_checked, part.has_floats, part.hides = bool(part.checks), float in part.makes, part.is_secret
+        # A dict, such as a TypedDict, or a tuple is always read.
+        part.has_classes = isinstance(part, Object | Row) and not issubclass(part.makes[0], dict | tuple)
         part.runs_code = any(hasattr(kind, "__post_init__") for kind in part.makes)
         ask_for_hashes(part)
     # What is true of a part is true of all around it; types may contain themselves.
     news = True
     while news:
         news = max(list(map(_inherits, parts)))
+    for part in parts:
+        part.holds_classes = any(inner.has_classes for inner in part.inner())
     return whole
 
 
@@ -107,7 +111,7 @@ def is_bottomless(whole: Part) -> bool:
     return any(part.annotation in (Any, msgspec.Raw) for part in parts)
 
 
-_INHERITED = ("is_checked", "has_floats", "hides", "runs_code")
+_INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes")
 
 
 def _inherits(part: Part) -> bool:

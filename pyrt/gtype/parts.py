@@ -41,13 +41,14 @@ class Part:
         is_secret: its values are not shown.
         expected: what violations call it; empty for msgspec's own words.
         values: of a Literal or Enum, all that it takes.
-        is_checked, has_floats, hides, runs_code: it or some part inside has checks, is a float, is secret, is a class
-            whose instances run code of the author's when they are made.
+        is_checked, has_floats, hides, runs_code, has_classes: it or some part inside has checks, is a float, is secret,
+            is a class whose instances run code of the author's when they are made, is a class with fields.
+        holds_classes: some part inside has classes.
     """
 
     __slots__ = (
-        "_decode", "annotation", "checks", "expected", "has_floats", "hides", "is_checked", "is_secret", "makes",
-        "reads", "runs_code", "values",
+        "_decode", "annotation", "checks", "expected", "has_classes", "has_floats", "hides", "holds_classes",
+        "is_checked", "is_secret", "makes", "reads", "runs_code", "values",
     )  # fmt: skip
 
     def __init__(self, annotation: Any, *makes: type, reads: tuple[str, ...] = ()) -> None:
@@ -56,6 +57,7 @@ class Part:
         self.expected, self.is_secret = "", False
         self.values: tuple[Any, ...] = ()
         self.is_checked = self.has_floats = self.hides = self.runs_code = False
+        self.has_classes = self.holds_classes = False
         self._decode: Callable[[Any], Any] | None = None
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from ..jsontext import UNREADABLE, malformed
+from .opening import ARRAYS
 from .parts import Part, is_without_hash
 from .wording import NO_HASH, UNKNOWN, shortened, shown
 
@@ -16,7 +17,6 @@ __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
 # As many bytes can be read while one question is put to msgspec, and while one value runs code of the author's.
 ASKING, _RUNNING = 320, 16
-_ARRAYS = (list, tuple, set, frozenset)
 _decode = msgspec.json.Decoder().decode
 _open_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _open_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -173,7 +173,7 @@ class Plain:
 
     @staticmethod
     def cost(part: Part, value: Any) -> int:
-        size = ASKING * len(value) if isinstance(value, (Mapping, *_ARRAYS)) else 0
+        size = ASKING * len(value) if isinstance(value, (Mapping, *ARRAYS)) else 0
         return size * _RUNNING if part.runs_code else size
 
     def judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
@@ -199,7 +199,7 @@ class Plain:
             return "null" if value is None else "boolean"
         if isinstance(value, int | float | Decimal):
             return "number"
-        return "object" if isinstance(value, Mapping) else "array" if isinstance(value, _ARRAYS) else ""
+        return "object" if isinstance(value, Mapping) else "array" if isinstance(value, ARRAYS) else ""
 
     @staticmethod
     def members(value: Any) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from ..jsontext import UNREADABLE, check_depth, malformed
 from .caps import CAPS, Caps
 from .compiling import is_bottomless, taken_apart
 from .jsonschema import schemas
+from .opening import opened
 from .parts import Part, in_query, is_without_hash
 from .readers import Plain, Text
 from .violations import violations
@@ -72,6 +73,8 @@ class GType:
     def convert(self, value: Any, *, strict: bool = True, path: str = "$") -> Any:
         """A plain value, such as a message's, to a validated one.
 
+        An instance of a class is valid if its fields are, and is taken as it is.
+
         Args:
             strict: False for what is text in any case, as in paths and queries: then `"7"` is a number.
             path: where the value was found, for violations.
@@ -83,6 +86,10 @@ class GType:
         try:
             try:
                 converted = msgspec.convert(value, self.annotation, strict=strict, str_keys=True)
+                if part.has_classes:
+                    plain = opened(part, value)
+                    if plain is not value:
+                        msgspec.convert(plain, self.annotation, strict=strict, str_keys=True)
                 if not part.needs(finite=True) or _passes(part, converted, finite=True):
                     return converted
             except (msgspec.ValidationError, UnicodeEncodeError):
@@ -90,7 +97,7 @@ class GType:
             except TypeError as error:
                 if not is_without_hash(error):
                     raise
-            found = violations(part, value, path, Plain(strict), self.caps)
+            found = violations(part, opened(part, value), path, Plain(strict), self.caps)
         except RecursionError:
             found = [Violation(path, "fewer arrays and objects inside each other", "too many", "depth")]
         if not found:
