@@ -11,13 +11,14 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from .binding import ANYTHING, annotation
 from .errors import PyrtError, Violation
 from .gtype import Caps, GType
+from .gtype.caps import MOST_DEPTH
 from .messages import Response
 
 __all__ = ("Returned", "returned")
 
 _TEXT, _BYTES, _JSON = "text/plain", "application/octet-stream", "application/json"
 # What an answer holds is the author's, not a stranger's: nothing in it is too long to be looked at.
-_CAPS = Caps(input_bytes=1 << 62, depth=1000)
+_CAPS = Caps(input_bytes=1 << 62, depth=MOST_DEPTH)
 _RAW = {str: _TEXT, bytes: _BYTES, bytearray: _BYTES, memoryview: _BYTES}
 
 

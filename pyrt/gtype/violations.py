@@ -23,6 +23,8 @@ __all__ = ("violations",)
 # What one walk may cost, as `Reader.cost` has it, so that a refused body of a megabyte does not hold the event loop for
 # long. Past it the list has what was found until then.
 LIMIT_COST = 16 * 1024 * 1024
+# How far into each other the parts lie that it visits; a union and its branch are two.
+LIMIT_INSIDE = 200
 LIMIT_WORDS_CHARACTERS = 300
 
 
@@ -47,7 +49,7 @@ class _Walk:
     def __init__(self, reader: Reader, caps: Caps) -> None:
         self.found: list[Violation] = []
         self._reader, self._caps = reader, caps
-        self._left, self._first = LIMIT_COST, Refusal("", "$", False)
+        self._left, self._inside, self._first = LIMIT_COST, 0, Refusal("", "$", False)
 
     def visit(self, part: Part, value: Any, path: str, *, is_secret: bool) -> None:
         """Find what is wrong with *value*, if anything is."""
@@ -80,11 +82,15 @@ class _Walk:
 
     def _go_on(self, part: Part, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
         """Into a part of what msgspec refuses; or of what it takes, where only checks are left to be asked."""
+        if self._inside == LIMIT_INSIDE:
+            raise _Enough
+        self._inside += 1
         if not is_valid:
             self.visit(part, value, path, is_secret=is_secret)
         elif part.needs(self._reader.finite):
             self._spend(0)
             self.check(part, value, path, is_secret=is_secret)
+        self._inside -= 1
 
     def _judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
         self._spend(self._reader.cost(part, value))

@@ -10,7 +10,7 @@ import pytest
 
 from pyrt import Email, GType, HttpError, UsageError, ValidationError
 from pyrt.errors import MalformedBody
-from pyrt.gtype import Caps, Secret
+from pyrt.gtype import Caps, Secret, check
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):
@@ -442,6 +442,36 @@ def test_a_type_without_a_bottom_is_decoded_as_deep_as_allowed(annotation: Any) 
         gtype.decode(b"[[[[]]]]")
     if annotation is Any:
         assert gtype.decode(b"[[[]]]") == [[[]]]
+
+
+EVEN = Annotated[int, check(lambda number: number % 2 == 0, "even")]
+
+
+class Chain(msgspec.Struct):
+    next: "Chain | None" = None
+    x: EVEN = 0
+
+
+@pytest.mark.parametrize(
+    ("depth", "wrong", "path", "code"),
+    [
+        (99, b'"bad"', "$" + ".next" * 99 + ".x", "type"),
+        (255, b'"bad"', "$" + ".next" * 255 + ".x", "type"),
+        (99, b"1", "$" + ".next" * 99 + ".x", "check"),
+        (255, b"1", "$", "check"),  # so far inside, msgspec has nothing to say of a check
+    ],
+)
+def test_what_is_as_deep_as_allowed_has_its_violations(depth: int, wrong: bytes, path: str, code: str) -> None:
+    gtype = GType(Chain, Caps(depth=256))
+    data = b'{"next":' * depth + b'{"x":%s}' + b"}" * depth
+    assert gtype.decode(data % b"2").next is not None
+    (violation,) = gtype.violations(data % wrong)
+    assert (violation.path, violation.code) == (path, code)
+
+
+def test_what_nobody_could_look_at_is_no_cap() -> None:
+    with pytest.raises(UsageError, match="depth is at most 256, got 257"):
+        Caps(depth=257)
 
 
 def test_as_many_violations_are_listed_as_allowed() -> None:
