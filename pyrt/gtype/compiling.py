@@ -111,17 +111,16 @@ def is_bottomless(whole: Part) -> bool:
     return any(part.annotation in (Any, msgspec.Raw) for part in parts)
 
 
-_INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes")
+_INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes", "bulk")
 
 
 def _inherits(part: Part) -> bool:
-    """Take over what is true of the parts inside; whether that is news."""
-    news = [
-        name for name in _INHERITED if not getattr(part, name) and any(getattr(each, name) for each in part.inner())
-    ]
-    for name in news:
-        setattr(part, name, True)
-    return bool(news)
+    """Take over what is true of the parts inside, or more of; whether that is news."""
+    before = [getattr(part, name) for name in _INHERITED]
+    for inner in part.inner():
+        for name in _INHERITED:
+            setattr(part, name, max(getattr(part, name), getattr(inner, name)))
+    return before != [getattr(part, name) for name in _INHERITED]
 
 
 def _all(whole: Part) -> Iterator[Part]:
@@ -227,6 +226,7 @@ def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
         least = max((at for at, field in enumerate(info.fields, 1) if field.required), default=0) + (tag is not None)
         is_closed = is_tuple or info.forbid_unknown_fields
         row = made[info.cls] = Row(info.cls, makes, least=least, is_closed=is_closed, tag=tag)
+        row.bulk = _unsent(info)
         row.items += ((field.name, _part(field.type, made)) for field in info.fields)
         return row
     part = made[info.cls] = Object(
@@ -236,7 +236,12 @@ def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
         tag_field=getattr(info, "tag_field", None) or "",
         tag=tag,
     )
+    part.bulk = 0 if part.makes[0] is dict else _unsent(info)
     for field in info.fields:
         name, inner = field.encode_name, _part(field.type, made)
         part.fields[name] = Field(field.name, step(name), inner, field.required)
     return part
+
+
+def _unsent(info: Any) -> int:
+    return sum(not field.required for field in info.fields)

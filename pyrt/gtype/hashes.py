@@ -33,7 +33,7 @@ def ask_for_hashes(part: Part) -> None:
     elif isinstance(part, Array) and part.makes[0] in (set, frozenset):
         found = _hash(part.item, [])
         if found == _PERHAPS:
-            part.single = Part(part.makes[0][part.item.annotation])  # type: ignore[index]
+            part.single = Part(part.makes[0][part.item.annotation])
     else:
         return
     if found == _NEVER:

@@ -78,7 +78,7 @@ def _row(part: Row, value: Any) -> Any:
 
 def _variants(part: Variants, value: Any) -> Any:
     if isinstance(value, Mapping):
-        options = [each for each in part.options if isinstance(each, Object | Entries)]
+        options: list[Part] = [each for each in part.options if isinstance(each, Object | Entries)]
     elif isinstance(value, ARRAYS):
         options = [each for each in part.options if isinstance(each, Array | Row)]
     else:

@@ -44,10 +44,11 @@ class Part:
         is_checked, has_floats, hides, runs_code, has_classes: it or some part inside has checks, is a float, is secret,
             is a class whose instances run code of the author's when they are made, is a class with fields.
         holds_classes: some part inside has classes.
+        bulk: how many fields an object of it, or of some part inside, may have that nobody sent: the most.
     """
 
     __slots__ = (
-        "_decode", "annotation", "checks", "expected", "has_classes", "has_floats", "hides", "holds_classes",
+        "_decode", "annotation", "bulk", "checks", "expected", "has_classes", "has_floats", "hides", "holds_classes",
         "is_checked", "is_secret", "makes", "reads", "runs_code", "values",
     )  # fmt: skip
 
@@ -58,6 +59,7 @@ class Part:
         self.values: tuple[Any, ...] = ()
         self.is_checked = self.has_floats = self.hides = self.runs_code = False
         self.has_classes = self.holds_classes = False
+        self.bulk = 0
         self._decode: Callable[[Any], Any] | None = None
 
     @property

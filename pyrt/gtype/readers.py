@@ -15,8 +15,10 @@ from .wording import NO_HASH, UNKNOWN, shortened, shown
 
 __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
-# As many bytes can be read while one question is put to msgspec, and while one value runs code of the author's.
-ASKING, _RUNNING = 320, 16
+# As many bytes can be read while one question is put to msgspec, while one value or default is made, and, for each
+# byte, while values run code of the author's.
+ASKING, _MAKING, _RUNNING = 320, 16, 16
+_SCALARS = {int, float, bool, type(None)}
 _decode = msgspec.json.Decoder().decode
 _open_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _open_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -111,6 +113,9 @@ class Text:
     @staticmethod
     def cost(part: Part, value: Any) -> int:
         size = len(memoryview(value))
+        if part.bulk:
+            # Few bytes make much: `{}` an object with all its defaults. Any bracket may be one.
+            size += _MAKING * (1 + part.bulk) * (size - len(bytes(value).translate(None, b"{[")))
         return size * _RUNNING if part.runs_code else size
 
     @staticmethod
@@ -170,11 +175,34 @@ class Plain:
 
     def __init__(self, strict: bool) -> None:
         self._strict = strict
+        self._measured: dict[int, tuple[Any, int, int]] = {}
 
-    @staticmethod
-    def cost(part: Part, value: Any) -> int:
-        size = ASKING * len(value) if isinstance(value, (Mapping, *ARRAYS)) else 0
+    def cost(self, part: Part, value: Any) -> int:
+        values, arrays = self._measure(value)
+        size = _MAKING * (values + part.bulk * arrays)
         return size * _RUNNING if part.runs_code else size
+
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """How many values there are in one, a long text counted as several; and how many of them are arrays or objects.
+
+        Each is looked at once. What is measured is kept, so that no other gets its id.
+        """
+        if isinstance(value, str | bytes):
+            return 1 + len(value) // _MAKING, 0
+        if not isinstance(value, (Mapping, *ARRAYS)):
+            return 1, 0
+        if id(value) in self._measured:
+            return self._measured[id(value)][1:]
+        values, arrays = 1 + len(value), 1
+        self._measured[id(value)] = value, values, arrays  # it may be inside itself
+        inner = value.values() if isinstance(value, Mapping) else value
+        for each in inner:
+            if type(each) not in _SCALARS:
+                more, inside = self._measure(each)
+                values += more - 1
+                arrays += inside
+        self._measured[id(value)] = value, values, arrays
+        return values, arrays
 
     def judged(self, part: Part, value: Any) -> tuple[Refusal | None, Any]:
         try:

@@ -58,7 +58,8 @@ def _options(annotation: Any, marks: list[msgspec.Meta]) -> Iterator[_Option]:
     found, more = _bare(annotation)
     marks = marks + more
     inner: tuple[Any, ...] = ()
-    if get_origin(found) in (Union, UnionType):
+    origin: Any = get_origin(found)
+    if origin in (Union, UnionType):
         inner = get_args(found)
     elif isinstance(found, TypeVar):
         inner = tuple(each for each in (found.__bound__, *found.__constraints__) if each is not None)
@@ -138,10 +139,13 @@ def _substituted(hint: Any, known: Mapping[Any, Any]) -> Any:
 
 
 def _check(options: list[_Option], union: Any) -> None:
-    origins = [get_origin(each) or each for each, _ in options]
+    origins: list[Any] = [get_origin(each) or each for each, _ in options]
     many = [each for each in origins if isinstance(each, type) and issubclass(each, collections.abc.Collection)]
     has_array_or_dict = any(each not in _TEXTS and not hasattr(each, "_fields") for each in many)
-    has_tuple = any(get_origin(each) is tuple and get_args(each)[-1:] != (...,) for each, _ in options)
+    has_tuple = any(
+        origin is tuple and get_origin(each) is not None and get_args(each)[-1:] != (...,)
+        for origin, (each, _) in zip(origins, options, strict=True)
+    )
     for _, marks in options:
         for mark in marks:
             named = [name for name in _MARKS if getattr(mark, name) is not None]

@@ -20,8 +20,8 @@ from .wording import HIDDEN, LACKS, MISSING, UNKNOWN, described, shortened, show
 
 __all__ = ("violations",)
 
-# What one walk may cost, as `Reader.cost` has it, so that a refused body of a megabyte does not hold the event loop for
-# long. Past it the list has what was found until then.
+# What one walk may cost, as `Reader.cost` has it: by bytes, questions and values made, so that a refused body of a
+# megabyte does not hold the event loop for long. Past it the list has what was found until then.
 LIMIT_COST = 16 * 1024 * 1024
 # How far into each other the parts lie that it visits; a union and its branch are two.
 LIMIT_INSIDE = 200
@@ -149,6 +149,7 @@ class _Walk:
             self._visit_frame(part, value, path, is_secret, before)
 
     def _visit_key(self, part: Entries, key: Any, place: str, is_secret: bool) -> None:
+        self._spend(0)
         refusal, made = self._reader.keyed(part.keys, key)
         is_secret = is_secret or part.key.is_secret
         if refusal is not None:
@@ -176,14 +177,14 @@ class _Walk:
         if not is_valid:
             self._visit_frame(part, value, path, is_secret, before)
         if part.distinct is not None and not is_valid and before < len(self.found):
-            refusal, _ = self._reader.judged(part.distinct, self._reader.joined(sound))
+            refusal, _ = self._judged(part.distinct, self._reader.joined(sound))
             if refusal is not None:
                 self._refused(part, refusal, value, path, is_secret)
 
     def _visit_frame(self, part: Array | Entries, value: Any, path: str, is_secret: bool, before: int) -> None:
         """The length of an array or object in which something is refused; else msgspec has spoken of it already."""
         if part.frame is not None and before < len(self.found):
-            refusal, _ = self._reader.judged(part.frame, value)
+            refusal, _ = self._judged(part.frame, value)
             if refusal is not None and refusal.inside == "$":
                 self._refused(part, refusal, value, path, is_secret)
 
@@ -230,7 +231,7 @@ class _Walk:
         return [each for each in options if isinstance(each, Object | Row) and each.tag and self._is(each.tag, tags[0])]
 
     def _is(self, part: Part, value: Any) -> bool:
-        return self._reader.judged(part, value)[0] is None
+        return self._judged(part, value)[0] is None
 
     # Violations
 

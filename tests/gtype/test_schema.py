@@ -201,6 +201,59 @@ def test_half_of_a_surrogate_pair_is_refused_as_other_text_is(
     assert (violation.path, violation.expected) == (path, expected)
 
 
+class Count:
+    made = 0
+
+
+def one_more() -> int:
+    Count.made += 1
+    return 0
+
+
+class Full(msgspec.Struct):
+    n: int = msgspec.field(default_factory=one_more)
+    inner: "list[Full]" = []
+    a: list[int] = []
+    b: dict[str, int] = {}
+    c: set[int] = set()
+    d: list[str] = []
+    e: list[int] = []
+    f: dict[str, int] = {}
+    x: int = 0
+
+
+def nested_empty_objects() -> bytes:
+    data = b'{"x":""}'
+    for _ in range(20):
+        data = b'{"inner":[' + b"{}," * 2_000 + data + b"]}"
+    return data
+
+
+def empty_objects_deep_inside() -> dict[str, Any]:
+    data: dict[str, Any] = {"inner": [{}] * 20_000 + [{"x": ""}]}
+    for _ in range(40):
+        data = {"inner": [data]}
+    return data
+
+
+@pytest.mark.parametrize("value", [nested_empty_objects(), empty_objects_deep_inside()], ids=["json", "plain"])
+def test_what_makes_much_of_little_is_not_made_again_and_again(value: Any) -> None:
+    Count.made = 0
+    read = msgspec.json.decode if isinstance(value, bytes) else msgspec.convert
+    with pytest.raises(msgspec.ValidationError):
+        read(value, type=Full)
+    once, Count.made = Count.made, 0
+    (violation,) = GType(Full).violations(value)
+    assert violation.path.endswith(".x")
+    assert Count.made < 10 * once
+
+
+def test_a_plain_value_may_hold_itself_where_anything_may_stand() -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+    assert paths(Box[Any], {"value": ring, "more": 1}) == ["$.more"]
+
+
 def test_convert_reads_numbers_from_strings_as_query_and_path_have_them() -> None:
     assert GType(int).convert("7", strict=False) == 7
     with pytest.raises(ValidationError) as caught:
