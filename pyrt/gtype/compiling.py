@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from ..errors import UsageError
+from .crowds import is_crowd
 from .hashes import ask_for_hashes
 from .kinds import EXPECTED, SECRET, Check
 from .parts import Array, Entries, Field, Object, Part, Row, Variants, dict_of, literal
@@ -92,6 +93,7 @@ def taken_apart(annotation: Any) -> Part:
         part.has_classes = isinstance(part, Object | Row) and not issubclass(part.makes[0], dict | tuple)
         part.runs_code = any(hasattr(kind, "__post_init__") for kind in part.makes)
         ask_for_hashes(part)
+        part.crowds = is_crowd(part)
     # What is true of a part is true of all around it; types may contain themselves.
     news = True
     while news:
@@ -111,7 +113,7 @@ def is_bottomless(whole: Part) -> bool:
     return any(part.annotation in (Any, msgspec.Raw) for part in parts)
 
 
-_INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes", "bulk")
+_INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes", "crowds", "bulk")
 
 
 def _inherits(part: Part) -> bool:

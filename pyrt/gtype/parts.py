@@ -44,12 +44,13 @@ class Part:
         is_checked, has_floats, hides, runs_code, has_classes: it or some part inside has checks, is a float, is secret,
             is a class whose instances run code of the author's when they are made, is a class with fields.
         holds_classes: some part inside has classes.
+        crowds: it or some part inside is a set or dict whose items or keys a sender can choose to have one hash.
         bulk: how many fields an object of it, or of some part inside, may have that nobody sent: the most.
     """
 
     __slots__ = (
-        "_decode", "annotation", "bulk", "checks", "expected", "has_classes", "has_floats", "hides", "holds_classes",
-        "is_checked", "is_secret", "makes", "reads", "runs_code", "values",
+        "_decode", "annotation", "bulk", "checks", "crowds", "expected", "has_classes", "has_floats", "hides",
+        "holds_classes", "is_checked", "is_secret", "makes", "reads", "runs_code", "values",
     )  # fmt: skip
 
     def __init__(self, annotation: Any, *makes: type, reads: tuple[str, ...] = ()) -> None:
@@ -58,7 +59,7 @@ class Part:
         self.expected, self.is_secret = "", False
         self.values: tuple[Any, ...] = ()
         self.is_checked = self.has_floats = self.hides = self.runs_code = False
-        self.has_classes = self.holds_classes = False
+        self.has_classes = self.holds_classes = self.crowds = False
         self.bulk = 0
         self._decode: Callable[[Any], Any] | None = None
 

@@ -13,6 +13,7 @@ from ..errors import HttpError, ValidationError, Violation
 from ..jsontext import UNREADABLE, check_depth, malformed
 from .caps import CAPS, Caps
 from .compiling import is_bottomless, taken_apart
+from .crowds import without_crowds
 from .jsonschema import schemas
 from .opening import opened
 from .parts import Part, in_query, is_without_hash
@@ -169,6 +170,7 @@ def _decode(data: bytes) -> Any:
 def _reader(part: Part, caps: Caps) -> Callable[[bytes], Any]:
     """What reads the type: msgspec alone, wherever that is enough."""
     read: Callable[[bytes], Any] = _checking(part, caps) if part.is_checked else part.decode
+    read = without_crowds(read, part) if part.crowds else read
     return _within(read, caps.depth) if is_bottomless(part) else read
 
 
