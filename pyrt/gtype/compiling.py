@@ -229,6 +229,7 @@ def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
         is_closed = is_tuple or info.forbid_unknown_fields
         row = made[info.cls] = Row(info.cls, makes, least=least, is_closed=is_closed, tag=tag)
         row.bulk = _unsent(info)
+        row.defaults += map(_default, info.fields)
         row.items += ((field.name, _part(field.type, made)) for field in info.fields)
         return row
     part = made[info.cls] = Object(
@@ -241,8 +242,15 @@ def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
     part.bulk = 0 if part.makes[0] is dict else _unsent(info)
     for field in info.fields:
         name, inner = field.encode_name, _part(field.type, made)
-        part.fields[name] = Field(field.name, step(name), inner, field.required)
+        part.fields[name] = Field(field.name, step(name), inner, field.required, _default(field))
     return part
+
+
+def _default(field: inspect.Field) -> Any:
+    """The default of a field, unless the author's code makes it."""
+    if field.default_factory in (list, dict, set, frozenset, tuple, bytearray):
+        return field.default_factory()
+    return field.default
 
 
 def _unsent(info: Any) -> int:

@@ -17,7 +17,7 @@ ARRAYS = (list, tuple, set, frozenset)
 
 
 def opened(part: Part, value: Any) -> Any:
-    """A plain *value* with the fields of each instance of a class in place of it.
+    """A plain *value* with the fields of each instance of a class in place of it, but for defaults.
 
     It is *value* itself where there is none, and shares with it what has none inside.
     """
@@ -34,9 +34,14 @@ def _object(part: Object, value: Any) -> Any:
     found = {} if part.tag is None else {part.tag_field: part.tag.values[0]}
     for name, field in part.fields.items():
         inside = getattr(value, field.attribute, msgspec.UNSET)
-        if inside is not msgspec.UNSET:
+        if not _is_unsent(inside, field.default):
             found[name] = opened(field.part, inside)
     return found
+
+
+def _is_unsent(value: Any, default: Any) -> bool:
+    """Whether a field has what it has where nobody sent it, and what is taken as it is."""
+    return value is msgspec.UNSET or value is default or (type(value) is type(default) and bool(value == default))
 
 
 def _entries(part: Entries, value: Any) -> Any:
@@ -71,7 +76,7 @@ def _row(part: Row, value: Any) -> Any:
     if type(value) is not part.makes[0]:
         return value
     inside = [getattr(value, name, msgspec.UNSET) for name, _ in part.items]
-    while inside and inside[-1] is msgspec.UNSET:
+    while inside and _is_unsent(inside[-1], part.defaults[len(inside) - 1]):
         inside.pop()
     return tag + [opened(inner, each) for inner, each in zip(parts, inside, strict=False)]
 

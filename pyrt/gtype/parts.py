@@ -111,12 +111,14 @@ class Field(NamedTuple):
         attribute: its name in Python.
         step: its name in JSON as part of a path.
         required: whether it has to be there.
+        default: of an instance, if it is known.
     """
 
     attribute: str
     step: str
     part: Part
     required: bool
+    default: Any = msgspec.NODEFAULT
 
 
 class Object(Part):
@@ -208,15 +210,17 @@ class Row(Part):
         least: how many there have to be, the tag among them.
         is_closed: more are refused.
         tag: what stands first in a tagged Struct; None without one.
+        defaults: of an instance, as far as they are known, in the order of the items.
     """
 
-    __slots__ = ("is_closed", "items", "least", "tag")
+    __slots__ = ("defaults", "is_closed", "items", "least", "tag")
 
     def __init__(
         self, annotation: Any, makes: type, *, least: int, is_closed: bool = True, tag: Part | None = None
     ) -> None:
         super().__init__(annotation, makes, reads=("array",))
         self.items: list[tuple[str, Part]] = []
+        self.defaults: list[Any] = []
         self.least, self.is_closed, self.tag = least, is_closed, tag
 
     def misfit(self, count: int) -> str:

@@ -294,6 +294,8 @@ def test_a_default_is_taken_as_it_is_and_what_was_sent_is_checked() -> None:
     gtype = GType(Patch)
     assert gtype.decode(b"{}") == Patch()
     assert gtype.convert({}) == Patch()
+    assert gtype.violations(Patch()) == gtype.violations(Patch(size=int("5"), tags=[])) == []
+    assert [each.path for each in gtype.violations(Patch(age=-1, marks=[0]))] == ["$.age", "$.marks[0]"]
     found = gtype.violations(b'{"age":-1,"tags":[],"size":5,"marks":[0]}')
     assert [each.path for each in found] == ["$.age", "$.tags", "$.size", "$.marks[0]"]
     assert gtype.violations({"age": -1, "tags": [], "size": 5, "marks": [0]}) == found

@@ -117,6 +117,18 @@ def test_convert_fails_exactly_when_there_are_violations(case: tuple[Shape, Any]
 
 
 @settings(max_examples=300)
+@given(SHAPES.flatmap(lambda shape: st.tuples(st.just(shape), shape.valid)))
+def test_what_was_decoded_is_valid_and_taken_as_it_is(case: tuple[Shape, Any]) -> None:
+    shape, value = case
+    gtype = GType(shape.annotation)
+    made = gtype.decode(msgspec.json.encode(value))
+    again = gtype.convert(made)
+    assert again == made
+    if isinstance(made, msgspec.Struct):
+        assert again is made
+
+
+@settings(max_examples=300)
 @given(
     SHAPES.map(checked).flatmap(
         lambda shape: st.tuples(st.just(shape), st.lists(JSON | shape.valid, max_size=3) | shape.valid)
