@@ -421,7 +421,7 @@ class Growing(msgspec.Struct, Generic[T]):
         Typed[AText],
         FewEntries | tuple[int, str],
         Annotated[bytearray, msgspec.Meta(min_length=1)] | tuple[int, str],
-        NewType("Few", FewEntries) | tuple[int, str],  # type: ignore[operator]
+        NewType("Few", FewEntries) | tuple[int, str],
         Email | list[str],
         Email | dict[str, int],
         Email | tuple[int, str],
