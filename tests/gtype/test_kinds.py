@@ -281,6 +281,7 @@ def test_a_key_that_is_a_number_is_finite(annotation: Any, key: str) -> None:
 
 def test_beside_any_nothing_is_looked_at() -> None:
     assert GType(list[EVEN] | Any).decode(b"[3]") == [3]
+    assert GType(EVEN | Any).decode(b"3") == 3
 
 
 class Patch(msgspec.Struct):
@@ -421,6 +422,7 @@ class Growing(msgspec.Struct, Generic[T]):
         Typed[AText],
         FewEntries | tuple[int, str],
         Annotated[bytearray, msgspec.Meta(min_length=1)] | tuple[int, str],
+        Annotated[int | str, msgspec.Meta(ge=0)] | tuple[int, str],
         NewType("Few", FewEntries) | tuple[int, str],
         Email | list[str],
         Email | dict[str, int],

@@ -11,6 +11,8 @@ import pytest
 from pyrt import Email, GType, HttpError, UsageError, ValidationError
 from pyrt.errors import MalformedBody
 from pyrt.gtype import Caps, Secret, check
+from pyrt.gtype.compiling import taken_apart
+from pyrt.gtype.readers import Plain
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):
@@ -246,6 +248,19 @@ def test_what_makes_much_of_little_is_not_made_again_and_again(value: Any) -> No
     (violation,) = GType(Full).violations(value)
     assert violation.path.endswith(".x")
     assert Count.made < 10 * once
+
+
+def test_what_is_deep_inside_a_plain_value_costs_as_much_as_outside() -> None:
+    part, flat = taken_apart(Any), [1] * 1000
+    cost = Plain(strict=True).cost(part, flat)
+    assert cost < Plain(strict=True).cost(part, {"a": [flat, {"b": 1}]}) < 1.1 * cost
+    assert Plain(strict=True).cost(part, [flat, list(flat)]) > 1.9 * cost
+
+
+def test_there_is_no_bound_to_what_is_beside_each_other() -> None:
+    many: list[Any] = [1] * 500
+    many[300] = many[400] = "x"
+    assert paths(list[int], many) == ["$[300]", "$[400]"]
 
 
 def test_a_plain_value_may_hold_itself_where_anything_may_stand() -> None:
