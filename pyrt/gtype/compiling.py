@@ -89,8 +89,8 @@ def taken_apart(annotation: Any) -> Part:
     parts = list(_all(whole))
     for part in parts:
         part.is_checked, part.has_floats, part.hides = bool(part.checks), float in part.makes, part.is_secret
-        # A dict, such as a TypedDict, or a tuple is always read.
-        part.has_classes = isinstance(part, Object | Row) and not issubclass(part.makes[0], dict | tuple)
+        # A dict, such as a TypedDict, or a plain tuple is always read.
+        part.has_classes = isinstance(part, Object | Row) and part.makes[0] not in (dict, tuple)
         part.runs_code = any(hasattr(kind, "__post_init__") for kind in part.makes)
         ask_for_hashes(part)
         part.crowds = is_crowd(part)

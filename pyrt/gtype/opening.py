@@ -68,17 +68,22 @@ def _array(part: Array, value: Any) -> Any:
 def _row(part: Row, value: Any) -> Any:
     parts = [inner for _, inner in part.items]
     tag = [] if part.tag is None else [part.tag.values[0]]
-    if isinstance(value, ARRAYS):
+    if isinstance(value, ARRAYS) and not _is_instance(part, value):
         found = list(value)
         for at, inner in enumerate(parts[: len(found) - len(tag)], len(tag)):
             found[at] = opened(inner, found[at])
         return found if any(map(operator.is_not, found, value)) else value
-    if type(value) is not part.makes[0]:
+    if not _is_instance(part, value):
         return value
     inside = [getattr(value, name, msgspec.UNSET) for name, _ in part.items]
     while inside and _is_unsent(inside[-1], part.defaults[len(inside) - 1]):
         inside.pop()
     return tag + [opened(inner, each) for inner, each in zip(parts, inside, strict=False)]
+
+
+def _is_instance(part: Row, value: Any) -> bool:
+    """Whether it is of the class, and no tuple but a named one."""
+    return type(value) is part.makes[0] and type(value) is not tuple
 
 
 def _variants(part: Variants, value: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from pyrt import Email, GType, HttpError, UsageError, ValidationError
 from pyrt.errors import MalformedBody
-from pyrt.gtype import Caps, Secret, check
+from pyrt.gtype import Caps, Decimal, Secret, check
 from pyrt.gtype.compiling import taken_apart
 from pyrt.gtype.readers import Plain
 
@@ -371,6 +371,11 @@ class NamedLeaf(NamedTuple):
     leaf: Leaf
 
 
+class NamedPrice(NamedTuple):
+    price: Decimal
+    was: Decimal = None  # type: ignore[assignment]
+
+
 class TypedLeaf(TypedDict):
     leaf: NotRequired[Leaf]
 
@@ -400,6 +405,7 @@ LEAF, BAD = Leaf("a"), Leaf("")
         (Holder, Holder(BAD), ["$.leaf.name"]),
         (Point, Point(1, "x"), ["$.y"]),  # type: ignore[arg-type]
         (NamedLeaf, NamedLeaf(BAD), ["$[0].name"]),
+        (list[NamedPrice], [NamedPrice(decimal.Decimal(1)), NamedPrice(decimal.Decimal("nan"))], ["$[1][0]"]),
         (TypedLeaf, {"leaf": BAD}, ["$.leaf.name"]),
         (dict[str, Leaf | int], {"a": BAD, "b": 1}, ["$.a.name"]),
         (tuple[int, Leaf], (1, BAD), ["$[1].name"]),
@@ -432,6 +438,7 @@ def codes_of(annotation: Any, value: Any) -> list[tuple[str, str]]:
         (Pine | Oak, Pine(LEAF)),
         (RowOfLeaf | None, RowOfLeaf(1, LEAF)),
         (Holder, Holder(LEAF)),
+        (NamedPrice, NamedPrice(decimal.Decimal(1))),
         (Envelope, Envelope(msgspec.Raw(b"1"), 1)),
     ],
 )
