@@ -216,7 +216,7 @@ def _steady(slopes: Sequence[float]) -> bool:
     return slopes[-1] > 0 and any(abs(slope - slopes[-1]) <= STEADY * slopes[-1] for slope in slopes[:-1])
 
 
-def _total(path: Path) -> int:
+def total(path: Path) -> int:
     """The total of one of callgrind's dumps; it stands near the end of a file that may be large."""
     with path.open("rb") as dump:
         dump.seek(0, os.SEEK_END)
@@ -300,7 +300,7 @@ def _windows(work: Work, loops: int, dumps: Iterator[int]) -> list[int]:
         paths = [Path(f"out.{os.getpid()}.{mark}") for mark in marks]
         if not paths[-1].exists():
             return []
-        totals = [_total(path) for path in paths]
+        totals = [total(path) for path in paths]
         if _steady(_slopes(totals)) or len(marks) == WINDOWS + MORE_WINDOWS:
             return totals
 
@@ -317,7 +317,7 @@ def _loops(work: Work, dumps: Iterator[int]) -> int:
     dump = Path(f"out.{os.getpid()}.{_mark(dumps)}")
     if not dump.exists():
         return 1  # not under callgrind: the run that is thrown away
-    once = _total(dump)
+    once = total(dump)
     least_calls = LEAST_CALLS if once / inner < SETTLES_BY_ITSELF else 1
     least: float = max(1, LEAST_INSTRUCTIONS / once, least_calls / inner)
     return int(2 ** math.ceil(math.log2(least)))

@@ -7,6 +7,8 @@ import asyncio
 
 import pyrt
 
+from .skipping import available, need
+
 
 def run(coroutine):
     """The result of a coroutine that never waits; an error if it does."""
@@ -69,6 +71,15 @@ class Wire(asyncio.Transport):
     def is_closing(self):
         return False
 
+    def can_write_eof(self):
+        return True
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def get_write_buffer_size(self):
+        return 0
+
     def close(self):
         raise RuntimeError(f"the connection was closed after {self.answer!r}")
 
@@ -83,7 +94,40 @@ def http1(app):
     """What makes a protocol for *app*, from pyrt's public ingress."""
     import pyrt.ingress.http1
 
-    return lambda: pyrt.ingress.http1.Http1Protocol(app)
+    if not available("Limits.requests"):
+        return lambda: pyrt.ingress.http1.Http1Protocol(app)
+    from pyrt.ingress.edge import Edge
+
+    # One that is driven by hand never ends by the number of its requests.
+    edge = Edge(pyrt.Limits(requests=2**62))
+    return lambda: pyrt.ingress.http1.Http1Protocol(app, edge)
+
+
+def parser():
+    """A function from the bytes of one request to a Request, from pyrt's public ingress.
+
+    Earlier commits hand a request on where it ends; later ones read it when they are asked.
+    """
+    need("ingress.http1")
+    if available("ingress.reading.RequestReader"):
+        from pyrt.ingress.reading import RequestReader
+
+        reader = RequestReader(pyrt.Limits())
+        feed, following = reader.feed, reader.next
+
+        def take(data):
+            feed(data)
+            return following()
+    else:
+        need("ingress.http1.RequestParser")
+        found = []
+        feed = pyrt.ingress.http1.RequestParser(pyrt.Limits(), lambda *request: found.append(request[0])).feed
+
+        def take(data):
+            feed(data)
+            return found.pop()
+
+    return take
 
 
 def check(answer, status, body):
@@ -93,4 +137,4 @@ def check(answer, status, body):
         raise AssertionError(f"wrong answer: {bytes(answer)!r}; expected {status} with {body!r}")
 
 
-__all__ = ("Wire", "check", "http1", "new_loop", "pyrt", "run")
+__all__ = ("Wire", "check", "http1", "new_loop", "parser", "pyrt", "run")

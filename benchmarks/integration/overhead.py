@@ -11,7 +11,7 @@ import time
 
 import pyrt
 
-from ..harness.driving import Wire, check, http1, run
+from ..harness.driving import Wire, check, http1, parser, run
 from ..harness.kinds import counted
 from ..harness.samples import samples
 from ..harness.skipping import available, need
@@ -52,8 +52,7 @@ class _Direct(asyncio.Protocol):
 @functools.cache
 def _pieces():
     """Everything a part needs, checked once."""
-    need("App")
-    need("ingress.http1.RequestParser")
+    need("App", "ingress.http1.encode")
     import pyrt.ingress.http1 as ingress
 
     app = apps.app("hooks")
@@ -71,7 +70,7 @@ def _pieces():
     whole.exchange(2)
     check(whole.answer, 200, apps.BODIES["hooks"])
     return {
-        "parser": ingress.RequestParser(pyrt.Limits(), lambda request, keep_alive: None),
+        "parse": parser(),
         "encode": ingress.encode,
         "controller": controller,
         "chain": pyrt.HookChain(before=[apps.before], after=[apps.after]),
@@ -88,9 +87,9 @@ def _pieces():
 
 
 def _parse(times=LOOP):
-    feed = _pieces()["parser"].feed
+    parse = _pieces()["parse"]
     for _ in times:
-        feed(requests.GET_USER)
+        parse(requests.GET_USER)
 
 
 def _route(times=LOOP):
@@ -174,12 +173,12 @@ class Rotation:
     timeout = 120
 
     def setup_cache(self):
-        if not available("App", "ingress.http1.RequestParser"):
+        if not available("App", "ingress.http1.encode"):
             return []
         return [_rotate() for _ in range(WINDOWS)]
 
     def track_part(self, windows, part):
-        need("App", "ingress.http1.RequestParser")
+        need("App", "ingress.http1.encode")
         return samples(window[part] for window in windows)
 
     track_part.params = [*PARTS, "whole"]
@@ -188,7 +187,7 @@ class Rotation:
     track_part.less_is_better = True
 
     def track_residual(self, windows):
-        need("App", "ingress.http1.RequestParser")
+        need("App", "ingress.http1.encode")
         return samples(100 * (1 - sum(window[part] for part in PARTS) / window["whole"]) for window in windows)
 
     track_residual.unit = "% of the whole"

@@ -23,3 +23,19 @@ POST_USER = (
 )
 
 BY_NAME = {"GET": GET_USER, "GET of a browser": GET_BROWSER, "POST": POST_USER}
+
+DOCUMENT = b'{"name":"Ada"},\n' * 256
+"""4 KiB."""
+
+
+def _chunked(size):
+    parts = [DOCUMENT[at : at + size] for at in range(0, len(DOCUMENT), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+_UPLOAD = b"POST /documents HTTP/1.1\r\nHost: localhost:8000\r\nContent-Type: application/json\r\n"
+BODIES = {
+    "length": _UPLOAD + b"Content-Length: %d\r\n\r\n%b" % (len(DOCUMENT), DOCUMENT),
+    "chunks of 1 KiB": _UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunked(1024),
+    "chunks of 64 bytes": _UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunked(64),
+}

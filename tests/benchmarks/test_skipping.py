@@ -3,7 +3,7 @@ from asv_runner.benchmarks.mark import SkipNotImplemented
 
 from benchmarks.harness.skipping import missing, need
 
-THERE = ["App", "LocalContext.phase", "ingress.http1.RequestParser"]
+THERE = ["App", "LocalContext.phase", "ingress.http1.Http1Protocol"]
 LACKING = ["Nope", "LocalContext.nope", "ingress.http1.Nope", "ingress.nope.App"]
 
 
