@@ -12,10 +12,11 @@ from .errors import (
     ValidationError,
     Violation,
 )
+from .forms import Form, Upload
 from .groups import Group
 from .gtype import Email, GType
 from .hooks import HookChain
-from .ingress.limits import Limits
+from .limits import Limits
 from .messages import Headers, Request, Response
 from .modules import Module
 from .queue import QueueFabric, Subscription
@@ -26,6 +27,7 @@ __all__ = (
     "Controller",
     "Converter",
     "Email",
+    "Form",
     "GType",
     "GlobalContext",
     "Group",
@@ -44,6 +46,7 @@ __all__ = (
     "Response",
     "Router",
     "Subscription",
+    "Upload",
     "UsageError",
     "ValidationError",
     "Violation",

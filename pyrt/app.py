@@ -21,6 +21,7 @@ from .gtype import CAPS, Caps
 from .hooks import PHASES, HookChain
 from .ingress import asgi
 from .lifecycle import Lifecycle, LifecycleFunction
+from .limits import LIMITS, Limits
 from .messages import Request, Response
 from .modules import Module, Modules
 from .openapi import Described
@@ -35,7 +36,7 @@ __all__ = ("App",)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-RESERVED = frozenset({"req", "res", "lctx", "gctx", "body", "error", "message"})
+RESERVED = frozenset({"req", "res", "lctx", "gctx", "body", "form", "error", "message"})
 
 
 class App(Group):
@@ -53,6 +54,7 @@ class App(Group):
         debug: show clients the stack trace of an unexpected error; an attribute, too, until the app starts.
         check_answers: of routes that say nothing of it: `off`, `warn` or `enforce` (see `RouteOptions`).
         caps: of what is decoded from path, query and body.
+        limits: of the ingress, and of forms; an attribute, too, which a server sets that is given others.
         title, version, description: of the app, in its OpenAPI document.
         openapi, docs: where that document and a page of it are served, unless a route of the app's own takes the path;
             empty for nowhere.
@@ -72,6 +74,7 @@ class App(Group):
         debug: bool = False,
         check_answers: str = "off",
         caps: Caps = CAPS,
+        limits: Limits = LIMITS,
         title: str = "API",
         version: str = "0.1.0",
         description: str = "",
@@ -82,12 +85,13 @@ class App(Group):
             checked_limit(deadline_s, "deadline_s")
         checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
         check_answering(check_answers, "the app")
-        _check_said(caps, title=title, version=version, description=description, openapi=openapi, docs=docs)
+        _check_said(caps, limits, title=title, version=version, description=description, openapi=openapi, docs=docs)
         super().__init__(Declarations(deadline_s))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
         self.debug = debug
-        self._check_answers, self._caps = check_answers, caps
+        self._check_answers, self._caps, self.limits = check_answers, caps, limits
+        self.body_plan: Callable[[Request], tuple[bool, int]] | None = None
         self._described = Described(title, version, description, openapi, docs)
         self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._pools = Pools(threads, processes)
@@ -186,6 +190,8 @@ class App(Group):
                 router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug
             )
             self.declared.frozen = True
+            if any(route.value.takes_parts or route.value.limit_body_bytes for route in router):
+                self.body_plan = self._controller.body_plan
         return self._controller
 
     def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
@@ -204,6 +210,8 @@ class App(Group):
                 pools=self._pools,
                 caps=self._caps,
                 check_answers=checks,
+                limit_body_bytes=declared.limit_body_bytes,
+                limits=lambda: self.limits,
             )
             _check_checked(declared, checks, route.value.returned)
 
@@ -300,7 +308,9 @@ class App(Group):
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI 3 application."""
-        await asgi.serve(self, scope, receive, send)
+        if scope["type"] == "http":
+            self.freeze()  # where nobody has started it: only then it knows who takes a body as it comes
+        await asgi.serve(self, scope, receive, send, self.limits)
 
 
 def _check_checked(declared: RouteDeclaration, checks: str, returned: Returned) -> None:
@@ -314,10 +324,12 @@ def _check_checked(declared: RouteDeclaration, checks: str, returned: Returned) 
     )
 
 
-def _check_said(caps: Caps, **words: str) -> None:
+def _check_said(caps: Caps, limits: Limits, **words: str) -> None:
     """Refuse arguments of an app that would only fail when somebody asks for its description."""
     if not isinstance(caps, Caps):
         raise UsageError(f"caps is a pyrt.gtype.Caps, got {caps!r}")
+    if not isinstance(limits, Limits):
+        raise UsageError(f"limits is a pyrt.Limits, got {limits!r}")
     for name, value in words.items():
         if not isinstance(value, str):
             raise UsageError(f"{name} is text, got {value!r}")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 from .context import GlobalContext, LocalContext
 from .errors import UnknownName, UsageError, ValidationError, Violation, describe
+from .forms import Form
 from .gtype import CAPS, Caps, GType
 from .messages import Request
 from .scripts import Script
@@ -28,12 +29,14 @@ __all__ = (
     "Vocabulary",
     "annotation",
     "body_source",
+    "form_source",
     "is_async",
     "is_query",
     "message_source",
     "param_source",
     "parameters",
     "request_vocabulary",
+    "takes_parts",
     "vocabulary",
 )
 
@@ -42,7 +45,7 @@ class Input(NamedTuple):
     """What a function asks of the request itself.
 
     Attributes:
-        place: `path`, `query` or `body`.
+        place: `path`, `query`, `body` or `form`.
         gtype: that it has to fit; None for bytes as they are.
         default: of what is not there; `inspect.Parameter.empty` where it has to be.
     """
@@ -81,6 +84,9 @@ Vocabulary = Mapping[str, Source]
 
 # Annotations that say nothing.
 ANYTHING = (Any, inspect.Parameter.empty)
+
+# Annotations of a body that is taken as it comes.
+_PARTS = (AsyncIterator, AsyncIterable)
 
 T = TypeVar("T")
 
@@ -272,6 +278,8 @@ def body_source(function: Callable[..., Any], caps: Caps) -> Source:
     _refuse_query(function, "body", wanted)
     if wanted is bytes:
         return Source("context.request.body", input=Input("body", "body", None, default))
+    if get_origin(wanted) in _PARTS:
+        return Source("context.request.parts()", input=Input("body", "body", None, default))
     gtype = _schema(function, "body", Any if wanted in ANYTHING else wanted, caps)
     decode = gtype.decode
     if default is not inspect.Parameter.empty:
@@ -285,6 +293,35 @@ def body_source(function: Callable[..., Any], caps: Caps) -> Source:
         input=Input("body", "body", gtype, default),
         read=lambda context: decode(context.request.body),
     )
+
+
+def takes_parts(function: Callable[..., Any]) -> bool:
+    """Whether a handler takes the body as it comes, `body: AsyncIterator[bytes]`, or in a form."""
+    names = [each.name for each in parameters(function)]
+    return "form" in names or ("body" in names and get_origin(annotation(function, "body")) in _PARTS)
+
+
+def form_source(function: Callable[..., Any], caps: Caps) -> Source:
+    """Where `form` comes from: a `Form` as it is, or its texts by a schema.
+
+    Raises:
+        UsageError: a schema that fits no form.
+    """
+    wanted = annotation(function, "form")
+    _refuse_query(function, "form", wanted)
+    if wanted in ANYTHING or wanted is Form:
+        return Source("context.form", input=Input("form", "form", None))
+    gtype = _schema(function, "form", wanted, caps)
+    if not gtype.in_form:
+        raise UsageError(
+            f"{describe(function)}: 'form' is annotated with what no form can give; that are fields, each a text, a "
+            "number or a list of them, or a pyrt.Form"
+        )
+
+    def read(context: LocalContext) -> Any:
+        return gtype.convert(gtype.gathered(context.form.texts), strict=False, path="$form")
+
+    return Source("{}(context)", read, input=Input("form", "form", gtype), read=read)
 
 
 def message_source(function: Callable[..., Any]) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib
 import json
 import logging
@@ -19,6 +20,7 @@ from .app import App
 from .errors import PyrtError, UsageError
 from .groups import RouteDeclaration
 from .hooks import PHASES
+from .limits import Limits
 
 __all__ = ("load", "main")
 
@@ -81,7 +83,17 @@ def _serve(options: argparse.Namespace) -> None:
 
     app = load(options.app)
     app.debug = app.debug or options.debug
-    serve(app, options.host, options.port, lambda url: print(f"pyrt: serving on {url}", flush=True))
+    limits = dataclasses.replace(app.limits, **dict(options.limit))
+    # Where the access log goes to standard output, it has that to itself.
+    where = sys.stderr if options.access_log == "-" else sys.stdout
+    serve(
+        app,
+        options.host,
+        options.port,
+        lambda url: print(f"pyrt: serving on {url}", file=where, flush=True),
+        limits=limits,
+        access_log=options.access_log,
+    )
 
 
 def _routes(options: argparse.Namespace) -> None:
@@ -118,6 +130,21 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     serving.add_argument("--port", type=_port, default=8000, help="0 lets the system choose (default: %(default)s)")
+    serving.add_argument(
+        "--access-log",
+        metavar="FILE",
+        default="",
+        help="append a line of JSON per answer to it; - for standard output (default: no access log)",
+    )
+    serving.add_argument(
+        "--limit",
+        metavar="NAME=NUMBER",
+        type=_limit,
+        action="append",
+        default=[],
+        help="a limit in place of the app's, such as body_bytes=10000000; may be repeated, the last of a name holds: "
+        f"{', '.join(_LIMITS)}; see docs/ingress.md",
+    )
     serving.add_argument("--debug", action="store_true", help="show clients the stack trace of an unexpected error")
     routes = commands.add_parser(
         "routes", help="list the routes of an app", description="List an app's routes, in order of declaration."
@@ -133,6 +160,19 @@ def _parser() -> argparse.ArgumentParser:
     openapi.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
     openapi.add_argument("--output", metavar="FILE", default="-", help="write it there (default: standard output)")
     return parser
+
+
+_LIMITS = {field.name: field.type for field in dataclasses.fields(Limits)}
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name, int(number) if _LIMITS[name] == "int" else float(number)
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"there is no limit {name!r}; there are {', '.join(_LIMITS)}") from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{name} is a number, got {number!r}") from None
 
 
 def _port(text: str) -> int:

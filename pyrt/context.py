@@ -19,6 +19,7 @@ from .types import Cleanup, Clock
 from .unwinding import unwind
 
 if TYPE_CHECKING:
+    from .forms import Form
     from .messages import Request, Response
     from .queue import QueueFabric
     from .routing import Match, Route
@@ -115,6 +116,7 @@ class LocalContext:
         state: yours, for this request.
         response: the answer, from the handler on.
         error: what went wrong, from the catch phase on.
+        form: of a request whose handler takes one; nobody else has it.
         cleanups: what `on_cleanup` collected and has not run; None until it is called, `OVER` when it comes too late.
     """
 
@@ -124,6 +126,7 @@ class LocalContext:
         "_traced",
         "cleanups",
         "error",
+        "form",
         "gctx",
         "limit_s",
         "match",
@@ -134,6 +137,8 @@ class LocalContext:
         "route",
         "state",
     )
+
+    form: Form
 
     def __init__(
         self,

@@ -17,7 +17,8 @@ from typing import Any
 from .context import OVER, GlobalContext, LocalContext, Phase
 from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
-from .errors import DeadlineExceeded, HttpError, Overload, ValidationError
+from .errors import DeadlineExceeded, HttpError, Overload, ProtocolError, ValidationError
+from .files import File
 from .messages import Request, Response
 from .routing import Router
 from .streams import Stream, discard
@@ -91,6 +92,16 @@ class Controller:
                 await lctx.cleanup(self._cleanup_timeout_s)
         return await _without_body(response) if request.method == "HEAD" else response
 
+    def body_plan(self, request: Request) -> tuple[bool, int]:
+        """Whether the handler of a request takes its body as it comes, and its limit in bytes; 0 for the ingress's."""
+        try:
+            found = self._first_way(request.method, request.path)
+            match = None if found else self.router.search(request.method, request.path)
+        except Exception:
+            return False, 0  # whoever handles the request meets the same
+        route = found[0] if found else match and match.route
+        return (route.value.takes_parts, route.value.limit_body_bytes) if route else (False, 0)
+
     def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
         """The endpoint of a request whose route is not found at once, and its context, which says why there is none."""
         match, error = None, None
@@ -159,13 +170,15 @@ class Controller:
         async def finish(error: BaseException | None) -> None:
             if isinstance(error, Exception):
                 lctx.error = error
-                _log.error("request %s failed in its stream: %s", lctx.request_id, lctx.request, exc_info=error)
+                if not isinstance(error, ProtocolError):  # which is the client's, and no reason to look
+                    _log.error("request %s failed in its stream: %s", lctx.request_id, lctx.request, exc_info=error)
             close = getattr(parts, "aclose", None)
             if close is not None:
                 lctx.on_cleanup(close)
             await lctx.cleanup(self._cleanup_timeout_s)
 
-        stream = Stream(parts, lctx.limit_s, lambda: self._left_s(lctx), finish, lctx.request)
+        file = response.body if isinstance(response.body, File) else None
+        stream = Stream(parts, lctx.limit_s, lambda: self._left_s(lctx), finish, lctx.request, file)
         lctx.response = copy.copy(response)
         lctx.response.body = stream
         return lctx.response
@@ -206,6 +219,8 @@ def _foreseen(error: BaseException) -> BaseException:
 def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dict[str, Any]]:
     if isinstance(error, HttpError):
         return error.status, error.detail, error.headers, {}
+    if isinstance(error, ProtocolError):
+        return error.status, error.detail, (), {}
     if isinstance(error, ValidationError):
         violations = [violation.as_dict() for violation in error.violations]
         return 422, "the request does not fit its schema", (), {"violations": violations}

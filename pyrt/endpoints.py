@@ -17,15 +17,19 @@ from .binding import (
     Source,
     annotation,
     body_source,
+    form_source,
     is_async,
     is_query,
     param_source,
     request_vocabulary,
+    takes_parts,
 )
 from .context import LocalContext, Phase
 from .errors import UnfitAnswer, UsageError, describe
+from .forms import read_form
 from .gtype import CAPS, Caps
 from .hooks import HookChain
+from .limits import LIMITS, Limits
 from .messages import Response
 from .pools import Pools
 from .returns import returned
@@ -51,6 +55,8 @@ class Endpoint:
         cpu: run a plain function in a process of the pool, not in a thread.
         pools: where plain functions run.
         caps: of what it asks of path, query and body.
+        limit_body_bytes: of a request's body; 0 for the ingress's.
+        limits: of forms, asked for with each: a server may bring others.
         check_answers: `off`, or `warn` or `enforce` where what the handler returns does not fit its annotation.
 
     Attributes:
@@ -59,11 +65,12 @@ class Endpoint:
         params: the converters of its path.
         inputs: what handler and hooks ask of the request.
         returned: what the handler says that it returns.
+        takes_parts: whether the handler takes the request's body as it comes.
     """
 
     __slots__ = (
-        "_binding", "_check_answers", "_cpu", "_pools", "chain", "deadline_s", "handler", "inputs", "params",
-        "returned", "run", "status",
+        "_binding", "_check_answers", "_cpu", "_limits", "_pools", "chain", "deadline_s", "handler", "inputs",
+        "limit_body_bytes", "params", "returned", "run", "status", "takes_parts",
     )  # fmt: skip
 
     run: Callable[[LocalContext], Coroutine[Any, Any, Response]]
@@ -81,11 +88,14 @@ class Endpoint:
         pools: Pools | None = None,
         caps: Caps = CAPS,
         check_answers: str = "off",
+        limit_body_bytes: int = 0,
+        limits: Callable[[], Limits] = lambda: LIMITS,
     ) -> None:
         names = request_vocabulary(
             modules,
             res=Source("{}(context)", partial(_new_response, status), kind=Response),
             body=body_source(handler, caps),
+            form=form_source(handler, caps),
         )
         taken = sorted(set(params) & set(names))
         if taken:
@@ -96,6 +106,7 @@ class Endpoint:
             _check_type(handler, name, converter)
             names[name] = param_source(handler, name, caps)
         self.handler, self.params, self.status, self.deadline_s = handler, params, status, deadline_s
+        self.takes_parts, self.limit_body_bytes, self._limits = takes_parts(handler), limit_body_bytes, limits
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names, caps)
         self._cpu, self._pools = cpu, pools or Pools()
@@ -103,6 +114,7 @@ class Endpoint:
             raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
         self.inputs = [*self.chain.inputs, *self._binding.inputs]
         self.returned, self._check_answers = returned(handler), check_answers
+        _check_parts(handler, self._binding)
         if cpu:
             _check_portable(handler, self._binding, {*params, "body"})
         self.run = self._compiled()
@@ -129,7 +141,13 @@ class Endpoint:
             made += ["if response is result: response.checked()"]
         if self._check_answers != "off" and self.returned.gtype is not None:
             made += [f"{script.name('hold', self._hold)}(context, result, response)"]
-        return [phase, *self._called(script), *made]
+        form = [f"await {script.name('load_form', self._load_form)}(context)"] if self._binding.names("form") else []
+        return [phase, *form, *self._called(script), *made]
+
+    async def _load_form(self, lctx: LocalContext) -> None:
+        form = await read_form(lctx.request, self._limits())
+        lctx.on_cleanup(form.close)
+        lctx.form = form
 
     def _hold(self, lctx: LocalContext, result: Any, response: Response) -> None:
         """Hold a response to what the handler says that it returns.
@@ -202,6 +220,15 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
             f"{inspect.formatannotation(wanted)}; change one of them, as in {{{name}:int}}"
         )
+
+
+def _check_parts(handler: Callable[..., Any], binding: Binding) -> None:
+    """Refuse a handler that would read its body twice, or wait for it where it cannot."""
+    if binding.names("form") and binding.names("body"):
+        raise UsageError(f"{describe(handler)} names 'body' and 'form', which are the same bytes; name one of them")
+    is_plain = not is_async(handler) and not inspect.isasyncgenfunction(handler)
+    if is_plain and takes_parts(handler) and binding.names("body"):
+        raise UsageError(f"{describe(handler)} takes its body as it comes, and has to be `async def`")
 
 
 def _is_union(wanted: Any) -> bool:

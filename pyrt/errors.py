@@ -259,10 +259,11 @@ class ProtocolError(PyrtError):
 
     Attributes:
         status: what to answer before the connection closes.
+        goes_on: it may go on, since where the next request begins is known all the same.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
-        self.status, self.detail = status, detail
+    def __init__(self, status: int, detail: str, *, goes_on: bool = False) -> None:
+        self.status, self.detail, self.goes_on = status, detail, goes_on
         super().__init__(f"{status}: {detail}")
 
 

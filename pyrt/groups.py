@@ -31,6 +31,7 @@ class RouteOptions(TypedDict, total=False):
             500). Default: the app's, where it says that it returns JSON.
         deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
         cpu: run a plain function in a process of its own rather than in a thread. Default False.
+        limit_body_bytes: of a request's body. Default: the ingress's, see `Limits`.
         before, after, catch: hooks of this route alone, inside those of its groups.
     """
 
@@ -41,6 +42,7 @@ class RouteOptions(TypedDict, total=False):
     raises: Mapping[int, str]
     tags: Sequence[str]
     check_answers: str
+    limit_body_bytes: int
     before: Iterable[Hook]
     after: Iterable[Hook]
     catch: Iterable[Hook]
@@ -66,6 +68,7 @@ class RouteDeclaration:
     raises: Mapping[int, str] = field(default_factory=dict)
     tags: Sequence[str] = ()
     check_answers: str = ""
+    limit_body_bytes: int = 0
     before: Iterable[Hook] = ()
     after: Iterable[Hook] = ()
     catch: Iterable[Hook] = ()
@@ -82,6 +85,8 @@ class RouteDeclaration:
         check_answering(self.check_answers or "off", self.where)
         if isinstance(self.tags, str) or not all(isinstance(tag, str) for tag in self.tags):
             raise UsageError(f"{self.where}: tags are a sequence of strings, got {self.tags!r}")
+        if type(self.limit_body_bytes) is not int or self.limit_body_bytes < 0:
+            raise UsageError(f"{self.where}: limit_body_bytes is a whole number, got {self.limit_body_bytes!r}")
         if self.deadline_s is not None:
             checked_limit(self.deadline_s, f"{self.where}: deadline_s, unless it is None for no limit,")
         if self.name:

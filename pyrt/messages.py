@@ -6,14 +6,16 @@ Header names and values are bytes as they came; `Headers` reads them case-insens
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from .errors import MalformedBody, UsageError, phrase
+from .files import File, content_type_of
 from .jsontext import read
 
 __all__ = ("Headers", "Request", "Response")
@@ -104,10 +106,27 @@ class Headers:
         Raises:
             UsageError: the name is not a token, or the value has a control character.
         """
-        pair = (_raw(name), _raw(value))
-        if not _NAME.fullmatch(pair[0]) or not _VALUE.fullmatch(pair[1]):
-            raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
-        self.raw.append(pair)
+        self.raw.append(_known.get((name, value)) or _pair(name, value))
+
+
+# Field lines that were found sound, as they were given: services mostly add the same ones again.
+_known: dict[tuple[str | bytes, str | bytes], tuple[bytes, bytes]] = {}
+_KNOWN, _KNOWN_BYTES = 1000, 100
+_PRIVATE = frozenset({b"set-cookie", b"location", b"authorization", b"www-authenticate", b"etag", b"x-request-id"})
+
+
+def is_common(name: bytes, value: bytes) -> bool:
+    """Whether a field line may be kept to be sent again: it is short, no secret, and not for one client only."""
+    return len(name) + len(value) <= _KNOWN_BYTES and name.lower() not in _PRIVATE
+
+
+def _pair(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
+    pair = (_raw(name), _raw(value))
+    if not _NAME.fullmatch(pair[0]) or not _VALUE.fullmatch(pair[1]):
+        raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
+    if len(_known) < _KNOWN and is_common(*pair):
+        _known[name, value] = pair
+    return pair
 
 
 class Request:
@@ -117,13 +136,14 @@ class Request:
         method: upper case.
         path: as it was sent, still percent-encoded, begins with `/`.
         query: what follows the first `?`, still encoded.
-        headers: as sent.
-        body: all of it.
+        raw: the field lines of `headers`, as pairs of bytes.
+        body: all of it; or an async iterator over its parts, for a handler that takes them as they come.
+        trailers: field lines behind a body in chunks, without those that nobody may send there.
         client: host and port of the peer, where an ingress knows them.
         version: of HTTP, `1.1` or `1.0`, or what another server says.
     """
 
-    __slots__ = ("_query_params", "body", "client", "headers", "method", "path", "query", "version")
+    __slots__ = ("_query_params", "body", "client", "method", "path", "query", "raw", "trailers", "version")
 
     def __init__(
         self,
@@ -136,10 +156,31 @@ class Request:
     ) -> None:
         self.method = method
         self.path, _, self.query = target.partition("?")
-        self.headers = headers if isinstance(headers, Headers) else Headers(headers)
-        self.body = body
+        self.raw = (headers if isinstance(headers, Headers) else Headers(headers)).raw
+        self.body: Any = body
+        self.trailers: Headers | None = None
         self.client = client
         self.version = version
+
+    @staticmethod
+    def read(
+        method: str, target: str, raw: list[tuple[bytes, bytes]], client: tuple[str, int] | None, version: str
+    ) -> Request:
+        """A request without a body, of parts that have been checked and are taken as they are."""
+        request: Request = _new(Request)
+        request.method = method
+        request.path, _, request.query = target.partition("?")
+        request.raw = raw
+        request.body = b""
+        request.trailers = None
+        request.client = client
+        request.version = version
+        return request
+
+    @property
+    def headers(self) -> Headers:
+        """The field lines as they were sent; a view, to read and to add to."""
+        return Headers.from_raw(self.raw)
 
     @property
     def query_params(self) -> dict[str, list[str]]:
@@ -171,6 +212,10 @@ class Request:
                     found.setdefault(name.strip(), value.strip().removeprefix('"').removesuffix('"'))
         return found
 
+    def parts(self) -> AsyncIterator[bytes]:
+        """The body as it comes, or in one part where it has come."""
+        return _Whole(self.body) if isinstance(self.body, bytes) else aiter(self.body)
+
     def json(self) -> Any:
         """The body as plain Python values.
 
@@ -185,6 +230,24 @@ class Request:
     def __repr__(self) -> str:
         target = f"{self.path}?{self.query}" if self.query else self.path
         return f"Request({self.method!r}, {target!r}, {list(self.headers)!r}, {self.body!r})"
+
+
+class _Whole:
+    """A body that has come, as one part; none where it is empty. Unlike a generator, it may be left unfinished."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
 
 
 class Response:
@@ -219,6 +282,29 @@ class Response:
         if content_type is not None:
             self.headers.add("content-type", content_type)
         self._add(headers)
+
+    @classmethod
+    def file(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        root: str | os.PathLike[str] | None = None,
+        status: int = 200,
+        headers: Pairs = (),
+        content_type: str | None = None,
+    ) -> Response:
+        """A file's bytes, which the ingress lets the system send (`sendfile`).
+
+        Args:
+            root: a folder that the file has to be in, for paths that clients name.
+            content_type: by default by the file's name.
+
+        Raises:
+            HttpError: 404, there is no such file.
+        """
+        response = cls(b"", status, headers, content_type or content_type_of(path))
+        response.body = File(path, root)  # nothing can fail behind it, and leave it open
+        return response
 
     @property
     def headers(self) -> Headers:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .deadlines import is_cancelled_from_outside, within
 from .errors import DeadlineExceeded
+from .files import File
 
 if TYPE_CHECKING:
     from .context import LocalContext
@@ -34,6 +35,10 @@ class Stream:
         left_s: of the limit, now: how long the next part may take.
         finish: closes what makes the parts and ends the request; given what made the stream fail, or None.
         what: names the request in errors.
+        file: whose bytes the parts are; None where they are made.
+
+    Attributes:
+        length: of all parts together, where it is known.
     """
 
     def __init__(
@@ -43,8 +48,10 @@ class Stream:
         left_s: Callable[[], float | None],
         finish: Callable[[BaseException | None], Awaitable[None]],
         what: object,
+        file: File | None = None,
     ) -> None:
-        self._parts = parts
+        self._parts, self.file = parts, file
+        self.length = None if file is None else file.size
         self._limit_s, self._left_s, self._finish, self._what = limit_s, left_s, finish, what
         self._over = False
 
@@ -90,10 +97,14 @@ class Stream:
 
         Raises:
             DeadlineExceeded: it took longer than the request may; the stream is over.
+            ConnectionError: the client is gone; the stream is over.
         """
         try:
             left_s = self._left()
             await within(_awaited(wait), self._limit_s, self._what, left_s)
+        except ConnectionError:  # the client is gone, which is no failure of what makes the parts
+            await self._close(None)
+            raise
         except BaseException as error:
             await self._close(error)
             raise

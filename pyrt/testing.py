@@ -171,12 +171,14 @@ class MemoryTransport(asyncio.Transport):
         written: all bytes so far.
         aborted: whether it was closed without sending what was written.
         reading: False while the protocol has paused it.
+        ended: no more will be written; the peer may still be read.
+        unsent: what `get_write_buffer_size` says; a test's to set.
     """
 
     def __init__(self, peername: tuple[str, int] | None = None) -> None:
         super().__init__({"peername": peername})
         self.written = bytearray()
-        self.reading, self.aborted = True, False
+        self.reading, self.aborted, self.ended, self.unsent = True, False, False, 0
         self._closed = False
 
     def write(self, data: Any) -> None:
@@ -187,6 +189,18 @@ class MemoryTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self._closed = self.aborted = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return self._closed

@@ -140,6 +140,86 @@ def test_a_port_is_a_port(port_text: str) -> None:
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("nothing=1", "there is no limit 'nothing'; there are request_line_bytes, "),
+        ("=1", "there is no limit ''; there are "),
+        ("requests", "requests is a number, got ''"),
+        ("requests=", "requests is a number, got ''"),
+        ("requests=many", "requests is a number, got 'many'"),
+        ("requests=1.5", "requests is a number, got '1.5'"),
+        ("head_s=1=2", "head_s is a number, got '1=2'"),
+    ],
+)
+def test_a_limit_that_is_none_is_told_with_those_there_are(
+    limit: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", "examples.users:app", "--limit", limit])
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["requests=0", "requests=-1", "head_s=0", "head_s=-0.5", "head_s=nan", "head_s=inf"])
+def test_a_limit_is_over_0_and_finite(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "examples.users:app", "--limit", limit]) == 2
+    assert re.search(rf"^pyrt: {limit.partition('=')[0]} is a (whole )?number over 0", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("path", ["", "no/such/folder/log"])
+def test_an_access_log_that_cannot_be_opened_is_told(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = str(tmp_path / path)
+    assert main(["serve", "examples.users:app", "--port", "0", "--access-log", where]) == 2
+    assert capsys.readouterr().err.startswith(f"pyrt: the access log {where!r} cannot be opened: ")
+
+
+FORM = """
+from pyrt import App
+from pyrt.forms import Form
+app = App()
+@app.post("/{name}")
+async def f(name: str, form: Form): ...
+HOME = app.url("f", name="x")  # which freezes it
+"""
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_is_served_is_written_down_within_the_limits_that_were_given(is_file: bool, tmp_path: Path) -> None:
+    (tmp_path / "form_app.py").write_text(FORM)
+    log = tmp_path / "access.log"
+    log.write_text("{}\n" * is_file)
+    command = [sys.executable, "-m", "pyrt", "serve", "form_app:app", "--port", "0"]
+    command += ["--access-log", str(log) if is_file else "-"]
+    command += ["--limit", "form_fields=9", "--limit", "form_fields=2", "--limit", "body_bytes=50"]
+    paths = os.pathsep.join([str(ROOT), str(tmp_path)])
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", (process.stdout if is_file else process.stderr).readline())
+        assert found
+        for path, body in (("/a", b"a&b"), ("/b", b"a&b&c"), ("/c?d", b"a" * 51), ("/e", b"")):
+            connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=20)
+            connection.request("POST", path, body, {"content-type": "application/x-www-form-urlencoded"})
+            connection.getresponse().read()
+            connection.close()
+        process.send_signal(signal.SIGTERM)
+        output = process.stdout.read()
+        assert process.wait(timeout=20) == 0
+    lines = log.read_text() if is_file else output
+    entries = [json.loads(line) for line in lines.splitlines()]
+    assert [(each["target"], each["status"]) for each in entries[is_file:]] == [
+        ("/a", 204),
+        ("/b", 413),
+        (None, 413),
+        ("/e", 204),
+    ]
+
+
 def test_importing_pyrt_imports_no_server() -> None:
     code = "import sys, pyrt; print([m for m in ('uvloop', 'httptools', 'argparse') if m in sys.modules])"
     output = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=dict(os.environ), text=True)

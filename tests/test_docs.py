@@ -4,10 +4,13 @@ import ast
 import asyncio
 import inspect
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pyrt import Limits
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("routing", "contexts", "hooks", "handlers", "gtype", "openapi", "testing")
@@ -32,3 +35,9 @@ def test_the_examples_of_a_page_run_one_after_the_other(page: str) -> None:
 @pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.name)
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     assert [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()] == []
+
+
+def test_the_table_of_limits_on_the_ingresss_page_is_that_of_the_code() -> None:
+    table = dict(re.findall(r"^\| `(\w+)` \| ([\d,.]+) \|", (ROOT / "docs/ingress.md").read_text(), re.MULTILINE))
+    said = {name: float(number.replace(",", "")) for name, number in table.items()}
+    assert said == {field.name: field.default for field in fields(Limits)}

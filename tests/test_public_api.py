@@ -13,7 +13,7 @@ MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "pyrt.") 
 # A part may import what stands before it in this list, never what stands behind it.
 LAYERS = [
     ["errors", "types"],
-    ["jsontext", "messages", "pools"],
+    ["files", "forms", "jsontext", "limits", "messages", "pools"],
     ["routing", "gtype", "context", "deadlines", "unwinding", "scripts"],
     ["binding"],
     ["hooks", "queue", "modules", "subscribers", "lifecycle", "streams"],

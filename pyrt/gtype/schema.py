@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import msgspec
@@ -16,7 +16,7 @@ from .compiling import is_bottomless, taken_apart
 from .crowds import without_crowds
 from .jsonschema import schemas
 from .opening import opened
-from .parts import Part, in_query, is_without_hash
+from .parts import Entries, Object, Part, in_query, is_without_hash
 from .readers import Plain, Text
 from .violations import violations
 
@@ -65,6 +65,20 @@ class GType:
     def in_query(self) -> str:
         """How a query has such values: `one`, `many` under one name, or `none` at all."""
         return in_query(self._part)
+
+    @property
+    def in_form(self) -> bool:
+        """Whether a form can give such values: fields or entries, none of them with objects, or lists in lists."""
+        part = self._part
+        if isinstance(part, Object):
+            return all(in_query(field.part) != "none" for field in part.fields.values())
+        return isinstance(part, Entries) and all(in_query(each) == "one" for each in part.inner())
+
+    def gathered(self, values: Mapping[str, list[str]]) -> dict[str, Any]:
+        """What a form has, as a plain value: of each name its last text, or all where the field takes several."""
+        fields = self._part.fields if isinstance(self._part, Object) else {}
+        many = {name for name, field in fields.items() if in_query(field.part) == "many"}
+        return {name: texts if name in many else texts[-1] for name, texts in values.items()}
 
     @property
     def hides(self) -> bool:

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from ..context import new_id
+from ..errors import ProtocolError
+from ..limits import Limits
 from ..messages import Headers, Request, Response
 from ..streams import Stream
-from .limits import Limits
+from .writing import WITHOUT_BODY
 
 __all__ = ("Receive", "Scope", "Send", "serve")
 
@@ -23,6 +25,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 class Service(Protocol):
     """What an app offers to a server."""
+
+    body_plan: Callable[[Request], tuple[bool, int]] | None
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
@@ -56,15 +60,18 @@ async def _lifespan(app: Service, receive: Receive, send: Send) -> None:
 
 
 async def _http(app: Service, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
-    body = await _body(receive, limits.body_bytes)
-    if body is None:
-        return
-    if len(body) > limits.body_bytes:
-        detail = f"the body is over {limits.body_bytes} bytes"
-        await _send(Response.problem(413, detail, new_id()), send)
-        return
-    answering = asyncio.ensure_future(_answer(app, _request(scope, body), send))
-    gone = asyncio.ensure_future(_gone(receive))
+    request = _request(scope)
+    streams, limit_bytes = (False, 0) if app.body_plan is None else app.body_plan(request)
+    request.body = body = _Body(receive, limit_bytes or limits.body_bytes)
+    if not streams:
+        try:
+            request.body = b"".join([part async for part in body])
+        except ProtocolError as error:
+            if not body.is_broken:
+                await _send(Response.problem(error.status, error.detail, new_id()), send)
+            return
+    answering = asyncio.ensure_future(_answer(app, request, send))
+    gone = asyncio.ensure_future(_gone(receive, body))
     try:
         await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -75,9 +82,49 @@ async def _http(app: Service, scope: Scope, receive: Receive, send: Send, limits
         answering.result()
 
 
-async def _gone(receive: Receive) -> None:
-    """Returns when the client is not there any more."""
-    while (await receive())["type"] != "http.disconnect":
+class _Body:
+    """A request's body as it comes, not read much further than its limit.
+
+    Attributes:
+        is_over: set at its end.
+        is_broken: the client went away before.
+    """
+
+    def __init__(self, receive: Receive, limit_bytes: int) -> None:
+        self._receive, self._limit_bytes = receive, limit_bytes
+        self._size = 0
+        self.is_over, self.is_broken = asyncio.Event(), False
+        self._error: ProtocolError | None = None
+
+    def __aiter__(self) -> _Body:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self.is_over.is_set() and self._error is None:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.is_broken = True
+                self.is_over.set()
+                self._error = ProtocolError(400, "the client ended before its body did")
+                break
+            part: bytes = message.get("body", b"")
+            self._size += len(part)
+            if self._size > self._limit_bytes:
+                self._error = ProtocolError(413, f"the body is over {self._limit_bytes} bytes")
+                break
+            if not message.get("more_body", False):
+                self.is_over.set()
+            if part:
+                return part
+        if self._error is not None:
+            raise self._error  # to everybody who goes on asking: half a body never looks like a whole one
+        raise StopAsyncIteration
+
+
+async def _gone(receive: Receive, body: _Body) -> None:
+    """Returns when the client is not there any more, which is asked only behind its body."""
+    await body.is_over.wait()
+    while not body.is_broken and (await receive())["type"] != "http.disconnect":
         pass
 
 
@@ -86,20 +133,21 @@ async def _answer(app: Service, request: Request, send: Send) -> None:
 
 
 async def _send(response: Response, send: Send) -> None:
-    body = response.body
+    body, is_bare = response.body, response.status in WITHOUT_BODY
     start = {"type": "http.response.start", "status": response.status, "headers": _head(response)}
     if not isinstance(body, Stream):
         await send(start)
-        await send({"type": "http.response.body", "body": b"" if response.status in (204, 304) else body})
+        await send({"type": "http.response.body", "body": b"" if is_bare else body})
         return
     async with contextlib.aclosing(body):
         await send(start)
-        async for part in body:
-            await body.sent(partial(send, {"type": "http.response.body", "body": part, "more_body": True}))
+        if not is_bare:
+            async for part in body:
+                await body.sent(partial(send, {"type": "http.response.body", "body": part, "more_body": True}))
         await send({"type": "http.response.body", "body": b""})
 
 
-def _request(scope: Scope, body: bytes) -> Request:
+def _request(scope: Scope) -> Request:
     target = (scope.get("raw_path") or quote(scope["path"], errors="replace").encode()).decode("latin-1")
     if scope.get("query_string"):
         target += "?" + scope["query_string"].decode("latin-1")
@@ -108,32 +156,18 @@ def _request(scope: Scope, body: bytes) -> Request:
         scope["method"],
         target,
         Headers(scope["headers"]),
-        body,
+        b"",
         client and (client[0], int(client[1] or 0)),  # some servers give the port as text
         scope.get("http_version", "1.1"),
     )
 
 
-async def _body(receive: Receive, limit_bytes: int) -> bytes | None:
-    """The body, not read much further than the limit; None where the client went away before its end."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        parts.append(part)
-        if size > limit_bytes or not message.get("more_body", False):
-            return b"".join(parts)
-
-
 def _head(response: Response) -> list[tuple[bytes, bytes]]:
     head = [(name.lower(), value) for name, value in response.raw]
-    body, bare = response.body, response.status in (204, 304)
+    body, bare = response.body, response.status in WITHOUT_BODY
     if body or bare:
         head = [(name, value) for name, value in head if name != b"content-length"]
-    if isinstance(body, bytes) and not bare and b"content-length" not in dict(head):
-        head.append((b"content-length", str(len(body)).encode()))
+    length = len(body) if isinstance(body, bytes) else body.length
+    if length is not None and not bare and b"content-length" not in dict(head):
+        head.append((b"content-length", str(length).encode()))
     return head

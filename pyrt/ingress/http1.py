@@ -1,37 +1,47 @@
-"""HTTP/1.1 over one connection: an `asyncio.Protocol` around llhttp (httptools).
+"""HTTP/1.1 over one connection: an `asyncio.Protocol`.
 
-    bytes -> RequestParser -> (Request, keep_alive) -> app.handle, one at a time, in order -> encode -> bytes
+    bytes -> RequestReader -> Request -> service.handle, one at a time, in order -> encode -> bytes
 
-Each request runs in a task of its own, so that context variables, timeouts and task groups work in handlers.
-Requests that arrive early wait in order; when too many wait, or the client does not read its answers, the
-connection is not read. A framing error is answered once, after the answers that are due, and closes the
-connection; nothing behind it is parsed. Sources: RFC 9110, RFC 9112.
+Each request runs in a task of its own (see `tasks`), so that context variables, timeouts and task groups work in
+handlers. What arrives meanwhile waits unread; when it is too much, or the client does not read its answers, the
+connection is not read. A framing error is answered once, after the answers that are due, and ends the connection;
+nothing behind it is parsed. Sources: RFC 9110, RFC 9112.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import logging
-import re
-import sys
-from collections import deque
-from collections.abc import Callable, Coroutine
-from http import HTTPStatus
+import time
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
 from typing import Any, Protocol, cast
 
-import httptools
-
 from ..context import new_id
-from ..errors import ProtocolError, phrase
-from ..messages import READY_MADE, Headers, Request, Response
+from ..errors import ProtocolError
+from ..files import File
+from ..messages import Request, Response
 from ..streams import Stream
-from .limits import Limits
+from .bodies import BodyStream
+from .edge import Edge
+from .reading import RequestReader, Sink
+from .sendfile import send_file
+from .tasks import begin
+from .writing import WITHOUT_CONTENT, encode
 
-__all__ = ("Http1Protocol", "RequestParser", "Service", "encode")
+__all__ = ("Http1Protocol", "Phase", "Service")
 
 _log = logging.getLogger("pyrt")
+
+# The rate of a body is judged from here on, in seconds from its beginning.
+_GRACE_S = 5.0
+# How long, and for how many bytes, a client is still listened to that is told to say no more, so that it can read why.
+_LINGER_S, _LINGER_BYTES = 2.0, 1024 * 1024
+# Connections past their limit that are listened to while they are refused; the rest are closed at once.
+_LINGERING = 256
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Service(Protocol):
@@ -40,243 +50,18 @@ class Service(Protocol):
     async def handle(self, request: Request) -> Response: ...
 
 
-class RequestParser:
-    """Bytes in, requests out.
+class Phase(Enum):
+    """What a connection waits for."""
 
-    Args:
-        on_request: called with each complete Request and whether the connection may go on after it.
-        on_continue: called when the client waits for `100 Continue`.
-
-    Attributes:
-        client: host and port of the peer, for every request.
-    """
-
-    client: tuple[str, int] | None = None
-
-    def __init__(
-        self,
-        limits: Limits,
-        on_request: Callable[[Request, bool], None],
-        on_continue: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._limits, self._on_request, self._on_continue = limits, on_request, on_continue
-        self._parser = httptools.HttpRequestParser(self)
-        self._start()
-        # Whether all that was fed so far is whole requests, and whether this feed has completed one.
-        self._between, self._completed = True, False
-
-    def feed(self, data: bytes) -> None:
-        """Parse *data*, however it is cut.
-
-        Raises:
-            ProtocolError: the bytes break HTTP or pass a limit; the connection cannot go on.
-        """
-        self._silent_bytes += len(data)
-        at_start, self._completed = self._between, False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stopped:
-            self._decline(data[stopped.args[0] :])
-        except httptools.HttpParserInvalidMethodError as error:
-            if not at_start or self._completed:
-                raise _cause(error) from None
-            self._unknown_method(data, error)
-        except httptools.HttpParserError as error:
-            raise _cause(error) from None
-        if self._silent_bytes > self._limits.head_bytes:
-            raise ProtocolError(431, f"a line is over {self._limits.head_bytes} bytes")
-
-    def _decline(self, rest: bytes) -> None:
-        """Read a request that offers an upgrade as if it did not (RFC 9110 section 7.8): llhttp stops at its head."""
-        request, self._parser = self._request, httptools.HttpRequestParser(self)
-        if request.method == "CONNECT":
-            raise ProtocolError(501, "this server is no proxy")
-        lines = [b"%b: %b\r\n" % pair for pair in request.headers.raw if pair[0].lower() != b"upgrade"]
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        self.feed(b"%b %b HTTP/1.1\r\n%b\r\n%b" % (request.method.encode(), target.encode(), b"".join(lines), rest))
-
-    def _unknown_method(self, data: bytes, error: Exception) -> None:
-        """Hand on a method that llhttp does not know, for the app to say 404 or 405; it is the connection's last."""
-        found = _REQUEST_LINE.match(data)
-        if found is None:
-            raise _cause(error)
-        self._on_request(Request(found[1].decode("ascii"), _origin_form(found[2]), client=self.client), False)
-
-    def _start(self) -> None:
-        self._target = b""
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body: bytes | bytearray = b""
-        self._head_bytes = self._body_bytes = 0
-        self._in_head = True
-        # Fed since llhttp last reported something: what it may be holding of an unfinished line.
-        self._silent_bytes = 0
-
-    # llhttp's events
-
-    def on_message_begin(self) -> None:
-        self._between = False
-        self._start()
-
-    def on_url(self, part: bytes) -> None:
-        self._silent_bytes = 0
-        self._target += part
-        if len(self._target) > self._limits.target_bytes:
-            raise ProtocolError(414, f"the target is over {self._limits.target_bytes} bytes")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._silent_bytes = 0
-        if not self._in_head:
-            return  # a trailer: RFC 9110 section 6.5.1 lets a recipient drop it
-        self._headers.append((name, value))
-        self._head_bytes += len(name) + len(value) + 4
-        if len(self._headers) > self._limits.headers:
-            raise ProtocolError(431, f"there are over {self._limits.headers} header lines")
-        if self._head_bytes > self._limits.head_bytes:
-            raise ProtocolError(431, f"the head is over {self._limits.head_bytes} bytes")
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        framing = _framing(self._headers)
-        version = self._parser.get_http_version()
-        _check_head(version, framing)
-        # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
-        self._persistent = version == "1.1"
-        self._request = Request(
-            self._parser.get_method().decode("ascii"),
-            _origin_form(self._target),
-            Headers.from_raw(self._headers),
-            client=self.client,
-            version=version,
-        )
-        if b"content-length" in framing and int(framing[b"content-length"][0]) > self._limits.body_bytes:
-            raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
-        if self._persistent and b"expect" in framing and framing[b"expect"][0].lower() == b"100-continue":
-            self._on_continue()
-
-    def on_body(self, part: bytes) -> None:
-        self._silent_bytes = 0
-        self._body_bytes += len(part)
-        if self._body_bytes > self._limits.body_bytes:
-            raise ProtocolError(413, f"the body is over {self._limits.body_bytes} bytes")
-        if not self._body:
-            self._body = part  # mostly the only one
-        else:
-            self._body = self._body if isinstance(self._body, bytearray) else bytearray(self._body)
-            self._body += part
-
-    def on_message_complete(self) -> None:
-        self._silent_bytes = 0
-        if self._parser.should_upgrade():
-            return  # to be read again, without the offer
-        self._between = self._completed = True
-        self._request.body = bytes(self._body)
-        self._on_request(self._request, self._persistent and self._parser.should_keep_alive())
+    REQUEST = "a request"
+    HEAD = "the rest of a head"
+    BODY = "the rest of a body"
+    ANSWER = "the answer to a request"
+    LAST = "the client to take the last answer"
+    END = "the client to read why it should say no more"
 
 
-def _cause(error: Exception) -> ProtocolError:
-    """The ProtocolError that a callback raised inside llhttp, or a plain 400."""
-    context: BaseException | None = error.__context__
-    if isinstance(context, ProtocolError):
-        return context
-    return ProtocolError(400, f"malformed request: {error}")
-
-
-_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"expect"})
-
-
-def _framing(headers: list[tuple[bytes, bytes]]) -> dict[bytes, list[bytes]]:
-    """The values of the headers that decide where a request ends and whether we read it, by name in lower case."""
-    found: dict[bytes, list[bytes]] = {}
-    for name, value in headers:
-        key = name.lower()
-        if key in _FRAMING:
-            found.setdefault(key, []).append(value)
-    return found
-
-
-def _check_head(version: str, framing: dict[bytes, list[bytes]]) -> None:
-    """What llhttp leaves to us (RFC 9112 sections 2.3, 3.2 and 6.1)."""
-    if version not in ("1.1", "1.0"):
-        raise ProtocolError(505, f"HTTP/{version} is not spoken here")
-    hosts = len(framing.get(b"host", ()))
-    if hosts > 1 or (hosts == 0 and version == "1.1"):
-        raise ProtocolError(400, "a request names its Host exactly once")
-    if version == "1.0" and b"transfer-encoding" in framing:
-        raise ProtocolError(400, "HTTP/1.0 has no Transfer-Encoding")
-
-
-_AUTHORITY = re.compile(r"[^/?#]*")
-# RFC 9112 section 3, with any token for a method.
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) (\S{1,8192}) HTTP/1\.[01]\r\n")
-
-
-def _origin_form(target: bytes) -> str:
-    """The path and query of a request target (RFC 9112 section 3.2)."""
-    try:
-        text = target.decode("ascii")
-    except UnicodeDecodeError:
-        raise ProtocolError(400, "the target has bytes that are not ASCII; percent-encode them") from None
-    if text[:1] != "/" and text != "*":
-        scheme, mark, rest = text.partition("://")
-        if not mark or scheme.lower() not in ("http", "https"):
-            raise ProtocolError(400, "the target is neither a path nor an http URL")
-        path = rest[len(_AUTHORITY.match(rest)[0]) :]  # type: ignore[index]  # it matches anything
-        text = path if path.startswith("/") else "/" + path
-    if "#" in text:
-        raise ProtocolError(400, "a target has no fragment")
-    return text
-
-
-def _status_line(status: int) -> bytes:
-    return b"HTTP/1.1 %d %b\r\n" % (status, phrase(status).encode("ascii"))
-
-
-_STATUS_LINES = {int(status): _status_line(status) for status in HTTPStatus}
-_WITHOUT_BODY = frozenset({204, 304})
-# What stands before the length of an answer with none of its author's header lines.
-_READY = {
-    (int(status), raw): _STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % line for line in raw)
-    for status in HTTPStatus
-    for raw in READY_MADE
-    if status not in _WITHOUT_BODY
-}
-_OURS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
-
-
-def encode(response: Response, *, keep_alive: bool, date: bytes = b"", chunked: bool = True) -> bytes:
-    """A response as HTTP/1.1 bytes, with its length; of one that is streamed only the head.
-
-    Args:
-        date: a whole `Date` line or nothing.
-        chunked: whether a streamed body will follow in chunks; otherwise it ends with the connection.
-    """
-    status, body = response.status, response.body
-    ready = _READY.get((status, response.raw)) if keep_alive and type(response.raw) is tuple else None
-    if ready is not None and type(body) is bytes:
-        return b"%bcontent-length: %d\r\n%b\r\n%b" % (ready, len(body), date, body)
-    parts = [_STATUS_LINES.get(status) or _status_line(status)]
-    bare = status in _WITHOUT_BODY
-    streamed = isinstance(body, Stream)
-    content: bytes = b"" if bare or streamed else body
-    has_length = False
-    for name, value in response.raw:
-        key = name.lower()
-        if key in _OURS:
-            # Where a message ends is for us to say; only an answer without a body may name the length it would have.
-            if content or bare or streamed or key != b"content-length" or has_length:
-                continue
-            has_length = True
-        parts += name, b": ", value, b"\r\n"
-    if streamed:
-        parts.append(b"transfer-encoding: chunked\r\n" if chunked and not bare else b"")
-    elif not has_length and not bare:
-        parts.append(b"content-length: %d\r\n" % len(content))
-    parts += date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", content
-    return b"".join(parts)
-
-
-def _unanswered() -> Response:
-    return Response.problem(500, "the server failed to answer", new_id())
+_REQUEST, _HEAD, _BODY, _ANSWER = Phase.REQUEST, Phase.HEAD, Phase.BODY, Phase.ANSWER
 
 
 class Http1Protocol(asyncio.Protocol):
@@ -284,188 +69,445 @@ class Http1Protocol(asyncio.Protocol):
 
     Args:
         service: answers the requests.
-        connections: this protocol adds itself while it is open, for a server that drains.
-        date: the current `Date` line, from a clock that ticks once a second.
-
-    Attributes:
-        closed: the connection is over, and so is the request that it carried.
+        edge: what it shares with the other connections of its server.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        limits: Limits | None = None,
-        connections: set[Http1Protocol] | None = None,
-        date: Callable[[], bytes] = lambda: b"",
-    ) -> None:
-        self._service = service
-        self._limits = limits or Limits()
-        self._connections = connections if connections is not None else set()
-        self._date = date
-        self._parser = RequestParser(self._limits, self._arrived, self._continue)
-        self._waiting: deque[tuple[Request, bool]] = deque()
-        self._task: asyncio.Task[None] | None = None
+    __slots__ = (
+        "_began_s", "_born_s", "_closing", "_edge", "_ends", "_eof", "_error", "_flowing", "_loop", "_lost",
+        "_paused", "_phase", "_reader", "_received", "_request", "_requests_left", "_sent", "_service", "_since_s",
+        "_task", "_transport", "_unsent", "_waiters",
+    )  # fmt: skip
+
+    def __init__(self, service: Service, edge: Edge | None = None) -> None:
+        self._service, self._edge = service, edge or Edge()
+        self._requests_left = self._edge.limits.requests
+        self._request: Request | None = None
+        self._task: asyncio.Task[Response | None] | None = None
         self._error: ProtocolError | None = None
-        self._paused = self._ending = self._lost = self._starting = False
-        self._flowing = asyncio.Event()
-        self._flowing.set()
-        self._transport = cast(asyncio.Transport, None)
-        self.closed = asyncio.Event()
+        # It ends when all that has come is answered: the server is stopping, or the client has said all.
+        self._ends = self._eof = self._closing = self._lost = self._paused = False
+        self._flowing = True
+        self._waiters: list[asyncio.Future[None]] | None = None
+        # Since when it has been in its phase, and how many bytes have come and were unsent meanwhile.
+        self._born_s = self._since_s = self._edge.now_s
+        self._received = self._unsent = 0
+        # Of a body that is streamed, in bytes.
+        self._sent = 0
+        self._began_s = 0.0
+        self._phase = Phase.REQUEST
 
     # Connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._context = contextvars.copy_context()
-        peer = transport.get_extra_info("peername")
-        if isinstance(peer, tuple):
-            self._parser.client = peer[:2]
-        self._connections.add(self)
+        self._loop = asyncio.get_running_loop()
+        edge, peer = self._edge, transport.get_extra_info("peername")
+        plan = self._plan if getattr(self._service, "body_plan", None) is not None else None
+        self._reader = RequestReader(edge.limits, peer[:2] if isinstance(peer, tuple) else None, plan)
+        self._transport.set_write_buffer_limits(edge.limits.write_buffer_bytes)
+        over = len(edge.connections) - edge.limits.connections
+        edge.connections.add(self)
+        if over >= 0:
+            edge.refused_connections += 1
+            error = ProtocolError(503, "the server has as many connections as it may")
+            self._refuse(error, lingers=over < _LINGERING)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._connections.discard(self)
-        self._waiting.clear()
-        self._lost = True
-        if self._task is None:
-            self.closed.set()
-        else:
+        self._edge.connections.discard(self)
+        self._lost = self._closing = True
+        if self._task is not None:
             self._task.cancel()
+        if self._reader.sink is not None:
+            self._fail(ProtocolError(400, "the client is gone"))
+        self._notify()
 
     def pause_writing(self) -> None:
-        self._flowing.clear()
+        self._flowing = False
+        self._since_s, self._unsent = self._edge.now_s, self._transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
-        self._flowing.set()
-        self._next()
+        self._flowing = True
+        self._since_s = self._edge.now_s
+        self._notify()
+        self._run()
 
     def drain(self) -> None:
-        """Answer the requests that have arrived, then close."""
-        self._ending = True
-        self._next()
+        """Answer the requests that have begun to arrive, then close."""
+        self._ends = True
+        self._run()
 
     def abort(self) -> None:
         """Close now, whatever is under way."""
         self._transport.abort()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the connection is closed, and so is the request that it carried."""
+        return self._lost and self._task is None
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is over."""
+        while not self.is_over:
+            await self._change()
+
+    def _change(self) -> asyncio.Future[None]:
+        """Done when the client reads again, or the connection or its request is over."""
+        waiter = self._loop.create_future()
+        self._waiters = [*(self._waiters or ()), waiter]
+        return waiter
+
+    def _notify(self) -> None:
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
+
     # Requests in
 
     def data_received(self, data: bytes) -> None:
-        if self._ending or self._error is not None:
+        if self._closing:
+            self._discard(data)
             return
-        try:
-            self._parser.feed(data)
-        except ProtocolError as error:
-            self._error = error
-        self._next()
-        if len(self._waiting) > self._limits.pipelined_requests and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
+        self._reader.feed(data)
+        self._received += len(data)
+        if self._task is None:
+            self._run()
+            if self._task is None and self._flowing:
+                return
+        elif self._reader.sink is not None:
+            self._advance()
+        if self._reader.unread > self._edge.limits.pipelined_bytes:
+            self._pause()
 
     def eof_received(self) -> bool:
         # A client that has said all may still read its answers (RFC 9112 section 9.6).
-        self._ending = True
-        return self._task is not None or bool(self._waiting)
+        self._eof = self._ends = True
+        if self._reader.sink is not None:
+            self._fail(ProtocolError(400, "the client ended before its body did"))
+        self._run()
+        return not self._closing or self._phase is Phase.LAST
 
-    def _arrived(self, request: Request, keep_alive: bool) -> None:
-        self._waiting.append((request, keep_alive))
+    def _run(self) -> None:
+        """Answer what has come, one request after the other, until one of them waits or there is no more."""
+        reader = self._reader
+        while self._task is None and self._flowing and not self._closing:
+            try:
+                request = reader.next()
+            except ProtocolError as error:
+                if not error.goes_on:
+                    self._refuse(error)
+                    return
+                self._requests_left -= 1
+                self._phase = _ANSWER
+                self._answered(_problem(error))
+                continue
+            if request is None:
+                self._await_more()
+                return
+            self._requests_left -= 1
+            self._request, self._phase = request, _ANSWER
+            edge = self._edge
+            if edge.log is not None:
+                self._began_s = time.perf_counter()
+            try:
+                task, response = begin(self._loop, self._respond(request), edge.context.copy())
+            except BaseException:
+                self._break_off()
+                raise
+            if task is None:
+                self._answered(response)
+            else:
+                self._task = task
+                task.add_done_callback(self._ended)
+                if reader.sink is not None:
+                    # What has come with its head, or before its turn.
+                    self._resume()
+                    self._advance()
+
+    def _await_more(self) -> None:
+        """All that has come is read."""
+        reader = self._reader
+        if self._ends and (self._eof or not reader.is_in_body):
+            self._close()
+            return
+        phase = _BODY if reader.is_in_body else _HEAD if reader.unread else _REQUEST
+        if phase is not self._phase or phase is _REQUEST:
+            self._phase, self._since_s = phase, self._edge.now_s
+            if phase is _BODY:
+                self._received = reader.body_come
+        if reader.expects:
+            self._continue()
+        if self._paused:
+            self._resume()
+
+    def _plan(self, request: Request) -> tuple[Sink | None, int]:
+        """Who takes a body: the service says whether it wants it part by part, and how large it may be."""
+        streams, limit_bytes = self._service.body_plan(request)  # type: ignore[attr-defined]
+        limit_bytes = limit_bytes or self._edge.limits.body_bytes
+        if not streams:
+            return None, limit_bytes
+        self._since_s, self._received = self._edge.now_s, self._reader.body_come
+        request.body = stream = BodyStream(request, self._pause, self._resume, self._continue)
+        return stream, limit_bytes
+
+    def _advance(self) -> None:
+        try:
+            self._reader.advance()
+        except ProtocolError as error:
+            self._fail(error)
+
+    def _fail(self, error: ProtocolError) -> None:
+        """End a body that is not whole: whoever takes it meets the error."""
+        sink, self._reader.sink, self._error = self._reader.sink, None, error
+        cast(BodyStream, sink).fail(error)
 
     def _continue(self) -> None:
-        if self._task is None and not self._waiting:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._reader.expects and not self._closing:
+            self._reader.expects = False
+            self._transport.write(_CONTINUE)
 
-    # Responses out
+    def _pause(self) -> None:
+        if not self._paused and not self._closing:
+            self._paused = True
+            self._transport.pause_reading()
 
-    def _next(self) -> None:
-        """Start the requests that are due, one at a time; with none left, read on or end the connection."""
-        if self._starting:
-            return  # a request has ended within the loop below, which goes on
-        self._starting = True
-        while self._waiting and self._is_free():
-            request, keep_alive = self._waiting.popleft()
-            # In a context of its own: what a handler sets in it, no other request of the connection sees.
-            task = _new_task(self._respond(request, keep_alive), self._context.copy())
-            if not task.done():
-                self._task = task
-        self._starting = False
-        if not self._is_free():
-            return
-        if self._error is not None:
-            self._write(Response.problem(self._error.status, self._error.detail, new_id()), keep_alive=False)
-        elif self._ending:
-            self._transport.close()
-        elif self._paused:
+    def _resume(self) -> None:
+        if self._paused and not self._closing:
             self._paused = False
             self._transport.resume_reading()
 
-    def _is_free(self) -> bool:
-        return self._task is None and self._flowing.is_set() and not self._transport.is_closing()
+    # Responses out
 
-    async def _respond(self, request: Request, keep_alive: bool) -> None:
+    async def _respond(self, request: Request) -> Response | None:
+        """The response to a request; None for one that is streamed, and has been."""
         try:
-            response = await self._answer(request)
-            keep_alive = keep_alive and not (self._ending and not self._waiting and self._error is None)
-            if isinstance(response.body, Stream):
-                await self._stream(response, response.body, keep_alive, request)
-            elif not self._transport.is_closing():
-                self._write(response, keep_alive=keep_alive)
-        except BaseException as error:
-            self._transport.close()
-            if not isinstance(error, asyncio.CancelledError):
-                raise
-        finally:
-            self._task = None
-            if self._lost:
-                self.closed.set()
-        self._next()
-
-    async def _answer(self, request: Request) -> Response:
-        try:
-            return await self._service.handle(request)
+            response = await self._service.handle(request)
         except (Exception, asyncio.CancelledError):
             if self._lost:
                 raise
             _log.exception("%s was not answered", request)
             return _unanswered()
+        if isinstance(response.body, Stream):
+            await self._stream(response, response.body, request)
+            return None
+        return response
 
-    def _write(self, response: Response, *, keep_alive: bool) -> None:
+    def _ended(self, task: asyncio.Task[Response | None]) -> None:
+        """A request that has waited is over."""
+        self._task = None
+        if self._lost:
+            self._notify()
+            if not task.cancelled() and task.exception() is not None:
+                _log.error("a request failed after its client was gone", exc_info=task.exception())
+            return
+        if task.cancelled() or task.exception() is not None:
+            self._break_off()
+            if not task.cancelled():
+                _log.error("a request ended without an answer", exc_info=task.exception())
+            return
+        self._answered(task.result())
+        self._run()
+
+    def _answered(self, response: Response | None) -> None:
+        """Send a response that is not streamed, and decide whether the connection goes on."""
+        if response is None or self._closing:
+            return
+        edge, keep_alive, is_head = self._edge, self._goes_on(), self._reader.heads.method == "HEAD"
         try:
-            data = encode(response, keep_alive=keep_alive, date=self._date())
+            data = encode(response, keep_alive, edge.date, is_head=is_head)
         except Exception:
             _log.exception("an answer could not be encoded: %r", response)
-            keep_alive = False
-            data = encode(_unanswered(), keep_alive=False, date=self._date())
+            response, keep_alive = _unanswered(), False
+            data = encode(response, keep_alive, edge.date, is_head=is_head)
         self._transport.write(data)
+        if edge.log is not None:
+            is_empty = is_head or response.status in WITHOUT_CONTENT
+            self._record(response.status, 0 if is_empty else len(response.body))
         if not keep_alive:
-            self._transport.close()
+            self._close()
 
-    async def _stream(self, response: Response, parts: Stream, keep_alive: bool, request: Request) -> None:
+    def _record(self, status: int, size: int) -> None:
+        """Have an answer written down, where anybody wants that."""
+        log, self._request, request = self._edge.log, None, self._request
+        if log is not None:
+            log.add(request, self._reader.client, status, size, time.perf_counter() - self._began_s if request else 0.0)
+
+    def _goes_on(self) -> bool:
+        """Whether the connection goes on after the present request."""
+        reader = self._reader
+        if self._ends and not reader.unread:
+            return False
+        return reader.persistent and reader.sink is None and self._requests_left > 0 and self._error is None
+
+    async def _stream(self, response: Response, parts: Stream, request: Request) -> None:
         """Write the parts as they come and no faster than the client reads; one that fails ends the connection."""
-        chunked = request.version == "1.1"
-        bare = response.status in _WITHOUT_BODY or request.method == "HEAD"
+        chunked = request.version == "1.1" and parts.length is None
+        bare = response.status in WITHOUT_CONTENT or request.method == "HEAD"
+        keep_alive = self._goes_on() and (chunked or bare or parts.length is not None)
+        self._sent = 0
+        self._reader.expects = False  # once the answer has begun it is too late to ask for the body
         try:
             async with contextlib.aclosing(parts):
-                self._transport.write(encode(response, keep_alive=keep_alive, date=self._date(), chunked=chunked))
-                while not bare and (part := await anext(parts, b"")):
-                    self._transport.write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
-                    if not self._flowing.is_set():
-                        await parts.sent(self._flowing.wait)
+                self._transport.write(encode(response, keep_alive, self._edge.date, chunked=chunked))
+                if not bare:
+                    await self._write_parts(parts, chunked)
         except Exception:
-            # The controller has logged it. What the client has is not whole, and must not look so.
-            self._transport.abort()
+            self._break_off()  # the controller has logged it
             return
-        if chunked and not bare:
-            self._transport.write(b"0\r\n\r\n")
+        finally:
+            self._record(response.status, self._sent)  # also one that is broken off
         if not keep_alive:
+            self._close()
+
+    async def _write_parts(self, parts: Stream, chunked: bool) -> None:
+        socket = self._transport.get_extra_info("socket")
+        if parts.file is not None and socket is not None:
+            await parts.sent(self._flush)
+            await parts.sent(partial(self._send_file, socket, parts.file))
+            return
+        write = self._transport.write
+        while part := await anext(parts, b""):
+            self._sent += len(part)
+            write(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+            if not self._flowing:
+                await parts.sent(self._flow)
+        if chunked:
+            write(b"0\r\n\r\n")
+
+    async def _send_file(self, socket: Any, file: File) -> None:
+        """Have the system send a file; a client that is gone, or takes nothing, is nobody's error but its own."""
+        try:
+            await send_file(self._loop, socket, file, self._edge.limits.write_s, self._count)
+        except (ConnectionError, TimeoutError):
+            self._transport.abort()
+            await self._loop.create_future()  # cancelled when the connection is lost
+
+    def _count(self, size: int) -> None:
+        self._sent += size
+
+    async def _flow(self) -> None:
+        while not self._flowing and not self._lost:
+            await self._change()
+
+    async def _flush(self) -> None:
+        """Wait until all that was written has gone out."""
+        self._transport.set_write_buffer_limits(0)
+        await self._flow()
+        self._transport.set_write_buffer_limits(self._edge.limits.write_buffer_bytes)
+
+    # Ends
+
+    def _close(self) -> None:
+        """Close when the client has taken what was written; one that may still be speaking has to be heard for it."""
+        if self._reader.sink is not None:
+            self._fail(ProtocolError(400, "the request was answered before its body had come"))
+        if not self._eof and (self._reader.unread or self._error is not None):
+            self._linger()
+            return
+        self._closing, self._phase, self._since_s = True, Phase.LAST, self._edge.now_s
+        self._transport.close()
+
+    def _break_off(self) -> None:
+        """End it with what has been sent, which is not whole, and must not look so."""
+        self._closing = True
+        self._transport.abort()
+
+    def _refuse(self, error: ProtocolError, *, lingers: bool = True) -> None:
+        """Answer an error of the client's, and end the connection."""
+        is_head = self._reader.heads.method == "HEAD"
+        response = _problem(error)
+        self._transport.write(encode(response, False, self._edge.date, is_head=is_head))
+        self._request = None
+        self._record(error.status, 0 if is_head else len(response.body))
+        if lingers and not self._eof:
+            self._linger()
+        else:
+            self._closing, self._phase, self._since_s = True, Phase.LAST, self._edge.now_s
             self._transport.close()
 
+    def _linger(self) -> None:
+        """Say no more, and listen for a while: closed at once, what was said would be lost (RFC 9112 section 9.6)."""
+        self._closing, self._phase = True, Phase.END
+        self._since_s, self._received = self._edge.now_s, 0
+        self._transport.write_eof()
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
 
-if sys.version_info >= (3, 12):
+    def _discard(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > _LINGER_BYTES:
+            self._transport.abort()
 
-    def _new_task(work: Coroutine[Any, Any, None], context: contextvars.Context) -> asyncio.Task[None]:
-        """A task that begins at once: work that never waits is done without a turn of the event loop."""
-        return asyncio.Task(work, loop=asyncio.get_running_loop(), context=context, eager_start=True)
+    # Time
 
-else:
+    def sweep(self, now_s: float, since_s: float) -> None:
+        """End what takes too long; the last sweep was at *since_s*."""
+        if now_s - self._born_s > self._edge.limits.age_s:
+            self._requests_left = 0
+        if self._flowing:
+            _SWEEPS[self._phase](self, now_s - self._since_s, now_s - since_s)
+        else:
+            self._sweep_writing(now_s)
 
-    def _new_task(work: Coroutine[Any, Any, None], context: contextvars.Context) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(work, context=context)
+    def _sweep_writing(self, now_s: float) -> None:
+        unsent = self._transport.get_write_buffer_size()
+        if unsent != self._unsent:
+            self._unsent, self._since_s = unsent, now_s
+        elif now_s - self._since_s > self._edge.limits.write_s:
+            self._transport.abort()
+
+    def _sweep_idle(self, waited_s: float, _: float) -> None:
+        if waited_s > self._edge.limits.keep_alive_s:
+            self._close()
+
+    def _sweep_head(self, waited_s: float, _: float) -> None:
+        limit_s = self._edge.limits.head_s
+        if waited_s > limit_s:
+            self._refuse(ProtocolError(408, f"no whole head within {limit_s:g} s"), lingers=False)
+
+    def _sweep_body(self, waited_s: float, _: float) -> None:
+        if error := self._too_slow(waited_s):
+            self._refuse(error, lingers=False)
+
+    def _sweep_answer(self, waited_s: float, passed_s: float) -> None:
+        sink = self._reader.sink
+        if isinstance(sink, BodyStream):
+            if not sink.is_awaited:
+                self._since_s += passed_s  # the handler keeps the client waiting
+            elif error := self._too_slow(waited_s):
+                self._fail(error)
+
+    def _too_slow(self, waited_s: float) -> ProtocolError | None:
+        """What is wrong with a body of which so much has come in this time."""
+        limits = self._edge.limits
+        is_slow = waited_s > _GRACE_S and self._received < waited_s * limits.body_bytes_s
+        return ProtocolError(408, "the body comes too slowly") if is_slow or waited_s > limits.body_s else None
+
+    def _sweep_last(self, waited_s: float, _: float) -> None:
+        self._sweep_writing(self._edge.now_s)
+
+    def _sweep_end(self, waited_s: float, _: float) -> None:
+        if self._transport.get_write_buffer_size():
+            self._sweep_writing(self._edge.now_s)  # what it should read has not gone out
+        elif waited_s > _LINGER_S:
+            self._transport.abort()
+
+
+_SWEEPS: dict[Phase, Callable[[Http1Protocol, float, float], None]] = {
+    Phase.REQUEST: Http1Protocol._sweep_idle,
+    Phase.HEAD: Http1Protocol._sweep_head,
+    Phase.BODY: Http1Protocol._sweep_body,
+    Phase.ANSWER: Http1Protocol._sweep_answer,
+    Phase.LAST: Http1Protocol._sweep_last,
+    Phase.END: Http1Protocol._sweep_end,
+}
+
+
+def _problem(error: ProtocolError) -> Response:
+    headers = [("retry-after", "1")] if error.status == 503 else []
+    return Response.problem(error.status, error.detail, new_id(), headers)
+
+
+def _unanswered() -> Response:
+    return Response.problem(500, "the server failed to answer", new_id())

@@ -13,6 +13,7 @@ import msgspec
 
 from ..binding import Input
 from ..errors import Violation, phrase
+from ..forms import MULTIPART, URLENCODED
 from ..returns import Returned
 from ..routing import Converter, skeleton
 from .components import Components, untaken
@@ -22,10 +23,12 @@ __all__ = ("Operation", "document")
 
 _JSON, _BYTES, _PROBLEM = "application/json", "application/octet-stream", "application/problem+json"
 _WITHOUT_BODY = (204, 304)
+_BODIES = ("body", "form")
 _IMPLIED: Mapping[int | str, str] = {
     400: "The request cannot be read: its path, query or body is malformed",
     404: "Nothing is found under this path",
     413: "The body is larger than the server takes",
+    415: "The body is no form, or not in UTF-8",
     422: "The request does not fit its schema; every violation is listed",
     "5XX": "The server failed (500), is overloaded (503, with Retry-After), or had no answer in time (504)",
 }
@@ -113,7 +116,7 @@ def _problem(known: Components, status: int | str, text: str = "") -> dict[str, 
 def _operation(operation: Operation, known: Components, names: Sequence[str]) -> dict[str, Any]:
     """One operation, but for its id; *names* are those of its path's parameters in the document."""
     summary, text = _words(operation.handler)
-    body = next((each for each in operation.inputs if each.place == "body"), None)
+    body = next((each for each in operation.inputs if each.place in _BODIES), None)
     parts = {
         "summary": summary,
         "description": text,
@@ -179,7 +182,9 @@ def _default(default: Any) -> dict[str, Any]:
 
 
 def _body(body: Input, known: Components) -> dict[str, Any]:
-    content = {_JSON: {"schema": known.of(body.gtype.annotation)}} if body.gtype else {_BYTES: {}}
+    described = {"schema": known.of(body.gtype.annotation)} if body.gtype else {}
+    kinds = (URLENCODED, MULTIPART) if body.place == "form" else (_JSON if body.gtype else _BYTES,)
+    content = dict.fromkeys(kinds, described)
     return {"content": content, "required": body.is_required}
 
 
@@ -190,7 +195,8 @@ def _responses(operation: Operation, known: Components) -> dict[str, Any]:
     implied: dict[int | str, bool] = {
         400: bool(places),
         404: "path" in places,
-        413: "body" in places,
+        413: not places.isdisjoint(_BODIES),
+        415: "form" in places,
         422: is_checked,
         "5XX": True,
     }

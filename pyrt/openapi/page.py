@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from ..forms import URLENCODED
 from .components import REF
 
 __all__ = ("page",)
@@ -184,7 +185,12 @@ def _example_call(method: str, path: str, operation: Mapping[str, Any], document
     query = urlencode([(each["name"], _written(_example(each["schema"], schemas))) for each in needed])
     url = shlex.quote(f"http://localhost:8000{path}{'?' if query else ''}{query}")
     call = f"curl --head {url}" if method == "head" else f"curl -X {method.upper()} {url}"
-    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    content = operation.get("requestBody", {}).get("content", {})
+    if URLENCODED in content:
+        form = _example(content[URLENCODED].get("schema", {}), schemas)
+        fields = urlencode([(name, _written(value)) for name, value in form.items()])
+        return f"{call} \\\n  -d {shlex.quote(fields)}"
+    schema = content.get("application/json", {}).get("schema")
     if schema is None:
         return call
     body = shlex.quote(json.dumps(_example(schema, schemas)))

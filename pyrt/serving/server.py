@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
-import time
+import sys
 from collections.abc import Callable
-from email.utils import formatdate
+from typing import TextIO
 
 from ..app import App
+from ..errors import UsageError
+from ..ingress.accesslog import AccessLog
+from ..ingress.edge import Connection, Edge
 from ..ingress.http1 import Http1Protocol
-from ..ingress.limits import Limits
+from ..limits import Limits
 
 __all__ = ("Server", "serve")
 
@@ -23,6 +27,8 @@ class Server:
 
     Args:
         port: 0 lets the system choose; `port` then tells which.
+        limits: the app's, unless others are given.
+        log: of answers; None for none.
         drain_timeout_s: how long requests under way may still take when the server stops, in seconds.
     """
 
@@ -33,13 +39,13 @@ class Server:
         port: int = 8000,
         limits: Limits | None = None,
         drain_timeout_s: float = 10.0,
+        log: AccessLog | None = None,
     ) -> None:
         self.app, self.host, self.port = app, host, port
-        self.limits = limits or Limits()
+        if limits is not None:
+            app.limits = limits  # of its forms
+        self.edge = Edge(app.limits, log)
         self.drain_timeout_s = drain_timeout_s
-        self._connections: set[Http1Protocol] = set()
-        self._date = b""
-        self._timer: asyncio.TimerHandle | None = None
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -53,7 +59,7 @@ class Server:
         loop = asyncio.get_running_loop()
         try:
             self._listener = await loop.create_server(
-                lambda: Http1Protocol(self.app, self.limits, self._connections, lambda: self._date),
+                lambda: Http1Protocol(self.app, self.edge),
                 self.host,
                 self.port,
                 backlog=1024,
@@ -62,43 +68,55 @@ class Server:
             await self.app.stop()
             raise
         self.port = self._listener.sockets[0].getsockname()[1]
-        self._tick()
-
-    def _tick(self) -> None:
-        self._date = f"date: {formatdate(time.time(), usegmt=True)}\r\n".encode()
-        self._timer = asyncio.get_running_loop().call_later(1.0, self._tick)
+        self.edge.start()
 
     async def stop(self) -> None:
         """Stop listening, let requests under way finish within the drain time, then stop the app."""
         if self._listener is not None:
             self._listener.close()
-        await self._drain(list(self._connections))
-        if self._timer is not None:
-            self._timer.cancel()
+        await self._drain(list(self.edge.connections))
+        self.edge.stop()
         await self.app.stop()
 
-    async def _drain(self, connections: list[Http1Protocol]) -> None:
+    async def _drain(self, connections: list[Connection]) -> None:
         for connection in connections:
             connection.drain()
         try:
             async with asyncio.timeout(self.drain_timeout_s):
                 for connection in connections:
-                    await connection.closed.wait()
+                    await connection.wait_closed()
         except TimeoutError:
-            late = [connection for connection in connections if not connection.closed.is_set()]
+            late = [connection for connection in connections if not connection.is_over]
             _log.error("%d connections were cut after %g s", len(late), self.drain_timeout_s)
             for connection in late:
                 connection.abort()
             # Their requests are cancelled; the app bounds what their cleanup may take.
             for connection in late:
-                await connection.closed.wait()
+                await connection.wait_closed()
 
 
-def serve(app: App, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; *announce* gets the URL once the socket listens."""
+def serve(
+    app: App,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    *,
+    limits: Limits | None = None,
+    access_log: str = "",
+) -> None:
+    """Serve until SIGINT or SIGTERM.
 
-    async def main() -> None:
-        server = Server(app, host, port)
+    Args:
+        announce: gets the URL once the socket listens.
+        limits: the app's, unless others are given.
+        access_log: a file to append to, `-` for standard output; empty for none.
+
+    Raises:
+        UsageError: the access log cannot be opened.
+    """
+
+    async def main(log: AccessLog | None) -> None:
+        server = Server(app, host, port, limits, log=log)
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -110,8 +128,19 @@ def serve(app: App, host: str, port: int, announce: Callable[[str], None]) -> No
         finally:
             await server.stop()
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main())
+    with contextlib.ExitStack() as stack:
+        log = None
+        if access_log:
+            log = AccessLog(sys.stdout if access_log == "-" else stack.enter_context(_opened(access_log)))
+        runner = stack.enter_context(asyncio.Runner(loop_factory=_loop_factory()))
+        runner.run(main(log))
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return open(path, "a", encoding="ascii")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the access log {path!r} cannot be opened: {error}") from None
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

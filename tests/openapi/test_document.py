@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from pyrt import App, Email, HttpError, Query, Request, Response, UsageError
+from pyrt.forms import Form
 from pyrt.gtype import Secret, check
 from pyrt.testing import TestClient
 
@@ -498,3 +499,54 @@ async def test_an_example_call_is_one_that_a_shell_takes() -> None:
 def test_an_app_is_told_at_once_what_it_cannot_say_of_itself(argument: Any) -> None:
     with pytest.raises(UsageError, match=f"^{next(iter(argument))} is "):
         App(**argument)
+
+
+class Signup(msgspec.Struct):
+    name: str
+    tags: list[str]
+    age: int = 0
+
+
+async def with_a_form(form: Form) -> None: ...
+async def with_fields(form: Signup) -> None: ...
+async def with_parts(body: AsyncIterator[bytes]) -> None: ...
+async def with_bytes(body: bytes = b"") -> None: ...
+
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@pytest.mark.parametrize(
+    ("handler", "kinds", "schema", "is_required", "errors"),
+    [
+        (with_a_form, FORMS, {}, True, ["400", "413", "415", "5XX"]),
+        (
+            with_fields,
+            FORMS,
+            {"schema": {"$ref": "#/components/schemas/Signup"}},
+            True,
+            ["400", "413", "415", "422", "5XX"],
+        ),
+        (with_parts, ("application/octet-stream",), {}, True, ["400", "413", "5XX"]),
+        (with_bytes, ("application/octet-stream",), {}, False, ["400", "413", "5XX"]),
+    ],
+)
+def test_a_form_and_a_body_in_parts_say_what_they_take(
+    handler: Any, kinds: tuple[str, ...], schema: Any, is_required: bool, errors: list[str]
+) -> None:
+    operation, components = described(handler, method="post")
+    assert operation["requestBody"] == {"content": dict.fromkeys(kinds, schema), "required": is_required}
+    assert list(operation["responses"])[1:] == errors
+    assert components["responses"]["415"]["description"] == "The body is no form, or not in UTF-8"
+
+
+@pytest.mark.parametrize(("handler", "fields"), [(with_a_form, ""), (with_fields, "name=text&tags=text")])
+async def test_an_example_call_sends_a_form_as_one(handler: Any, fields: str) -> None:
+    app = App()
+    app.post("/")(handler)
+    client = TestClient(app)
+    validate((await client.get("/openapi.json")).value)
+    page = html.unescape((await client.get("/docs")).text)
+    words = shlex.split(re.search(r"curl [^<]*", page)[0])  # type: ignore[index]
+    assert words[-2:] == ["-d", fields]
+    assert (await client.post("/", headers={"content-type": FORMS[0]}, body=words[-1].encode())).status == 204

@@ -1,0 +1,263 @@
+"""Request heads: what their bytes ask, by the grammar of RFC 9110 and RFC 9112 and not a byte beyond. Pure.
+
+A head is read in one piece: by one pattern for the request line and one for all header lines, whose matches must be
+all of its lines. What decides where the request ends, and whose it is, is then judged line by line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from ..errors import ProtocolError
+from ..limits import Limits
+from ..messages import Request
+
+__all__ = ("CHUNKED", "CONTROLS", "NAME", "TOKEN", "Head", "HeadReader", "fields", "line_too_long", "too_large")
+
+# RFC 9110 section 5.6.2.
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+# RFC 9112 section 3, with one space where it has one. A target has no fragment; what it may have depends on its form.
+# One empty line before it is passed over (RFC 9112 section 2.2).
+_LINE = re.compile(rb"(?:\r\n)?(%b++) ([\x21\x22\x24-\x7e]++) HTTP/([0-9])\.([0-9])\r\n" % TOKEN)
+NAME = re.compile(rb"%b++" % TOKEN)
+# What no part of a head may have, but for the ends of its lines (RFC 9110 section 5.5).
+CONTROLS = bytes([*range(9), *range(10, 32), 127])
+# RFC 3986 section 3.2.2: a name, an IPv4 address or an IP literal in brackets, and a port.
+_HOST = re.compile(
+    rb"(?:[!$&'()*+,;=\-._~0-9A-Za-z]|%[0-9A-Fa-f]{2})++(?::([0-9]{0,5}))?"
+    rb"|\[(?:([0-9A-Fa-f:.]{2,45})|[vV][0-9A-Fa-f]+\.[!$&'()*+,;=\-._~0-9A-Za-z:]+)\](?::([0-9]{0,5}))?"
+)
+_URL = re.compile(rb"[hH][tT][tT][pP][sS]?://([^/?]*+)(.*)")
+_LIST = re.compile(rb"[ \t]*,[ \t]*")
+_METHOD_BYTES, _LENGTH_DIGITS = 32, 19
+
+_METHODS = {
+    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+}
+_FRAMING = (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect")
+# Names that have been met, as they were spelled; each with itself in lower case if it frames a request, or nothing.
+_names: dict[bytes, bytes] = {}
+_NAMES, _NAME_BYTES = 1000, 64
+CHUNKED = -1
+"""The length of a body that comes in chunks."""
+
+
+Head = tuple[Request, int, bool, bool]
+"""A request without its body; the length of that in bytes, or `CHUNKED`; whether the connection may go on after it; and
+whether the client waits for `100 Continue` before it sends the body."""
+
+
+class HeadReader:
+    """Reads the heads of one connection.
+
+    A client mostly repeats its header lines from one request to the next: what they said is kept until others come.
+
+    Attributes:
+        method: of the last request line that was read; empty while the next one is not.
+    """
+
+    __slots__ = ("_block", "_client", "_limits", "_raw", "_said", "_version", "method")
+
+    def __init__(self, limits: Limits, client: tuple[str, int] | None = None) -> None:
+        self._limits, self._client = limits, client
+        self.method = ""
+        self._block, self._version = b"", b""
+        self._raw: list[tuple[bytes, bytes]] = []
+        self._said: tuple[int, bool, bool] = (0, True, False)
+
+    def read(self, data: bytes, start: int, end: int) -> Head:
+        """The head from *start* to *end* of *data*, the empty line behind it not among them.
+
+        Raises:
+            ProtocolError: it breaks the grammar or a limit; the connection cannot go on.
+        """
+        line = self.line(data, start, end)
+        at = line.end()
+        method, target, major, minor = line.groups()
+        size = at - line.start(1) - 2
+        if size > self._limits.request_line_bytes or major != b"1" or len(method) > _METHOD_BYTES:
+            raise _refused_line(method, size, major + b"." + minor, self._limits)
+        block = data[at : end - 2]
+        if block != self._block or minor != self._version or not block:
+            self._read_block(block, minor)
+        length, persistent, expects = self._said
+        raw = self._raw.copy()
+        if target[0] != 0x2F or method == b"CONNECT":
+            target = _other_form(method, target, raw)
+        version = "1.1" if minor != b"0" else "1.0"
+        request = Request.read(self.method, target.decode("ascii"), raw, self._client, version)
+        return request, length, persistent, expects
+
+    def line(self, data: bytes | bytearray, start: int, end: int) -> re.Match[bytes]:
+        """The request line at *start*.
+
+        Raises:
+            ProtocolError: it is none, or too long.
+        """
+        self.method = ""
+        line = _LINE.match(data, start, end)
+        if line is None:
+            raise _malformed_line(data, start, end, self._limits)
+        method = line[1]
+        self.method = _METHODS.get(method) or method.decode("ascii")
+        return line
+
+    def _read_block(self, block: bytes, minor: bytes) -> None:
+        self._block = b""
+        raw, framing = fields(block, self._limits)
+        self._said = _framed(framing, is_old=minor == b"0")
+        self._raw, self._block, self._version = raw, block, minor
+
+
+def fields(block: bytes, limits: Limits) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+    """The field lines of *block*, which is without the end of its last one.
+
+    Returns:
+        Names as they were sent, and values without the white space around them; and again those that frame the request,
+        their names in lower case.
+
+    Raises:
+        ProtocolError: 400 for what is no field line, 431 past a limit.
+    """
+    if not block:
+        return [], []
+    lines = block.split(b"\r\n")
+    if len(block) > limits.header_line_bytes or len(block) > limits.head_bytes - 2 or len(lines) > limits.headers:
+        _check_sizes(block, lines, limits)
+    if len(block.translate(None, CONTROLS)) != len(block) - 2 * len(lines) + 2:
+        raise ProtocolError(400, "a header line has a control character, or ends without CR and LF")
+    found, framing = [], []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        pair = name, value.strip()
+        found.append(pair)
+        kind = _names.get(name)
+        if kind is None or not colon:
+            kind = _known(name, colon)
+        if kind:
+            framing.append((kind, pair[1]))
+    return found, framing
+
+
+def _known(name: bytes, colon: bytes) -> bytes:
+    """A name that is met for the first time: in lower case if it frames a request, else nothing."""
+    if not colon or not NAME.fullmatch(name):
+        raise ProtocolError(400, "a header line is malformed")
+    lower = name.lower()
+    kind = lower if lower in _FRAMING else b""
+    if len(_names) < _NAMES and len(name) <= _NAME_BYTES:
+        _names[name] = kind
+    return kind
+
+
+def too_large(block: bytes | bytearray, detail: str) -> ProtocolError:
+    """The answer to too many or too long header lines; that to a folded one goes first (RFC 9112 section 5.2)."""
+    if block.find(b"\r\n ") >= 0 or block.find(b"\r\n\t") >= 0:
+        return ProtocolError(400, "a header line is folded")
+    return ProtocolError(431, detail)
+
+
+def _check_sizes(block: bytes, lines: list[bytes], limits: Limits) -> None:
+    if len(lines) > limits.headers:
+        raise too_large(block, f"there are over {limits.headers} header lines")
+    if len(block) > limits.head_bytes - 2:
+        raise too_large(block, f"the header lines are over {limits.head_bytes} bytes")
+    if max(map(len, lines)) > limits.header_line_bytes:
+        raise too_large(block, f"a header line is over {limits.header_line_bytes} bytes")
+
+
+def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool, bool]:
+    """What header lines say: the length of the body, whether the connection goes on, whether 100 Continue is awaited.
+
+    Raises:
+        ProtocolError: they contradict themselves, or lack what they must have.
+    """
+    hosts, lengths, codings, options, expected = ([v for k, v in framing if k == kind] for kind in _FRAMING)
+    if len(hosts) > 1 or not (hosts or is_old):
+        raise ProtocolError(400, "a request names its Host once")
+    if hosts:
+        _check_host(hosts[0])
+    length = _length(lengths, codings, is_old) if lengths or codings else 0
+    # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
+    persistent = not is_old and not any(b"close" in _LIST.split(value.lower()) for value in options)
+    wanted = {each for value in expected for each in _LIST.split(value.lower())} - {b""}
+    if wanted - {b"100-continue"} and not is_old:
+        raise ProtocolError(417, "only 100-continue can be expected", goes_on=persistent and length == 0)
+    return length, persistent, bool(wanted) and not is_old and length != 0
+
+
+def _check_host(host: bytes) -> None:
+    """RFC 9112 section 3.2: a host and a port that there can be."""
+    found = _HOST.fullmatch(host)
+    if found is None or int(found[1] or found[3] or 0) > 65535 or not _is_address(found[2]):
+        raise ProtocolError(400, "the host is not a valid one")
+
+
+def _is_address(text: bytes | None) -> bool:
+    try:
+        return text is None or bool(ipaddress.IPv6Address(text.decode("ascii")))
+    except ValueError:
+        return False
+
+
+def _length(lengths: list[bytes], codings: list[bytes], is_old: bool) -> int:
+    """Where the body ends (RFC 9112 section 6): nothing that two readers could take for two things."""
+    if codings:
+        if lengths or is_old:
+            raise ProtocolError(400, "Transfer-Encoding beside Content-Length, or in HTTP/1.0")
+        named = _LIST.split(codings[0].lower())
+        if len(codings) > 1 or named[-1] != b"chunked" or named.count(b"chunked") > 1 or not _are_tokens(named):
+            raise ProtocolError(400, "the body's coding is chunked, and nothing else")
+        if len(named) > 1:
+            raise ProtocolError(501, "no coding but chunked is known")
+        return CHUNKED
+    if len(lengths) > 1 or not lengths[0].isdigit():
+        raise ProtocolError(400, "a Content-Length is one number")
+    if len(lengths[0]) > _LENGTH_DIGITS:
+        raise ProtocolError(413, f"a Content-Length has at most {_LENGTH_DIGITS} digits")
+    return int(lengths[0])
+
+
+def _are_tokens(values: list[bytes]) -> bool:
+    return all(re.fullmatch(TOKEN + rb"+", value) for value in values)
+
+
+def _other_form(method: bytes, target: bytes, raw: list[tuple[bytes, bytes]]) -> bytes:
+    """The path of a target that is none (RFC 9112 section 3.2); the host that it names takes the place of Host's."""
+    if method == b"CONNECT":
+        if not re.fullmatch(rb"[^@]+:[0-9]+", target):
+            raise ProtocolError(400, "CONNECT takes a host and a port")
+        _check_host(target)
+        raise ProtocolError(501, "this server is no proxy")
+    if target == b"*" and method == b"OPTIONS":
+        return target
+    found = _URL.fullmatch(target)
+    if found is None:
+        raise ProtocolError(400, "the target is neither a path nor an http URL")
+    _check_host(found[1])
+    raw[:] = [(b"Host", found[1]), *(each for each in raw if each[0].lower() != b"host")]
+    return found[2] if found[2][:1] == b"/" else b"/" + found[2]
+
+
+def _malformed_line(data: bytes | bytearray, start: int, end: int, limits: Limits) -> ProtocolError:
+    if data.startswith(b"\r\n", start):
+        start += 2
+    size = data.find(b"\r\n", start, end) - start
+    if size > limits.request_line_bytes:
+        return line_too_long(data, start, limits)
+    return ProtocolError(400, "the request line is malformed")
+
+
+def line_too_long(data: bytes | bytearray, start: int, limits: Limits) -> ProtocolError:
+    """The answer to a request line that is over its limit: mostly its target is."""
+    is_method = data.find(b" ", start, start + limits.request_line_bytes) < 0
+    return ProtocolError(501 if is_method else 414, f"the request line is over {limits.request_line_bytes} bytes")
+
+
+def _refused_line(method: bytes, size: int, version: bytes, limits: Limits) -> ProtocolError:
+    if len(method) > _METHOD_BYTES:
+        return ProtocolError(501, "no method has so long a name")
+    if size > limits.request_line_bytes:
+        return ProtocolError(414, f"the request line is over {limits.request_line_bytes} bytes")
+    return ProtocolError(505, f"HTTP/{version.decode()} is not spoken here")

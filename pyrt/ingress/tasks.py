@@ -1,0 +1,118 @@
+"""A task per request, paid for by those that wait.
+
+Handlers are promised a current task and context variables of their own. Python 3.12 can begin a task at once, on the
+caller's stack: what ends there never meets the event loop. On 3.11 making a task costs as much as a whole handler; so a
+request begins under one that is not made yet, and is made when the request first waits, or when somebody looks at it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+from ..deadlines import resumed
+
+__all__ = ("begin",)
+
+Work = Coroutine[Any, Any, Any]
+Begun = tuple[asyncio.Task[Any] | None, Any]
+"""The task of what waits, or None and what it returned."""
+
+
+if sys.version_info >= (3, 12):
+
+    def begin(loop: asyncio.AbstractEventLoop, work: Work, context: contextvars.Context) -> Begun:
+        """Begin *work* in a task and in *context*; what it raises before it waits is raised here."""
+        task = asyncio.Task(work, loop=loop, context=context, eager_start=True)
+        return (None, task.result()) if task.done() else (task, None)
+
+else:
+    from asyncio.tasks import _current_tasks, _enter_task, _leave_task  # type: ignore[attr-defined]
+
+    _attribute = object.__getattribute__
+
+    class _Late(asyncio.Task):  # type: ignore[type-arg]
+        """A task that is made late: any look at it makes it.
+
+        asyncio.Task is initialized by `make`; until then nothing is used of it but its identity.
+        """
+
+        __slots__ = ("begun", "end", "is_made", "waits_for")
+
+        begun: tuple[asyncio.AbstractEventLoop, Work, contextvars.Context]
+        end: tuple[Any, BaseException | None] | None
+        is_made: bool
+        waits_for: Any
+
+        def __init__(self) -> None:
+            self.is_made = False
+            self.end = None
+
+        def __getattribute__(self, name: str) -> Any:
+            if name not in _OWN and not _attribute(self, "is_made"):
+                _attribute(self, "make")()
+            return super().__getattribute__(name)
+
+        def make(self) -> None:
+            loop, _, context = self.begun
+            self.is_made = True
+            rest = self.rest()
+            rest.send(None)  # so that a cancellation finds it begun, and is handed on
+            super().__init__(rest, loop=loop, context=context)
+
+        @types.coroutine
+        def rest(self) -> Generator[Any, None, Any]:
+            """What is left of the work when the event loop first comes to the task: perhaps its end alone."""
+            _, work, _ = self.begun
+            thrown: BaseException | None = None
+            try:
+                yield
+            except BaseException as error:
+                thrown = error
+            if self.end is not None:
+                value, failure = self.end
+                if failure is not None:
+                    raise failure
+                return value
+            try:
+                awaited = self.waits_for if thrown is None else work.throw(thrown)
+            except StopIteration as done:
+                return done.value
+            return (yield from resumed(work, awaited))
+
+    _OWN = frozenset({"begun", "end", "is_made", "make", "rest", "waits_for"})
+
+    def _retrieve(task: asyncio.Task[Any]) -> None:
+        """What a task has raised elsewhere is nothing that nobody has seen."""
+        if not task.cancelled():
+            task.exception()
+
+    def begin(loop: asyncio.AbstractEventLoop, work: Work, context: contextvars.Context) -> Begun:
+        """Begin *work* in a task and in *context*; what it raises before it waits is raised here."""
+        task = _Late()
+        task.begun = loop, work, context
+        around = _current_tasks.get(loop)
+        if around is not None:
+            _leave_task(loop, around)
+        _enter_task(loop, task)
+        try:
+            task.waits_for = context.run(work.send, None)
+        except StopIteration as done:
+            task.end = done.value, None
+            return None, done.value
+        except BaseException as error:
+            task.end = None, error
+            if task.is_made:
+                task.add_done_callback(_retrieve)
+            raise
+        finally:
+            _leave_task(loop, task)
+            if around is not None:
+                _enter_task(loop, around)
+        if not task.is_made:
+            task.make()
+        return task, None

@@ -1,0 +1,403 @@
+"""The rows from RFC 9112, HTTP/1.1, sections 2 to 5: request lines and header lines."""
+
+from __future__ import annotations
+
+from .building import (
+    CHUNKS,
+    LINE_BYTES,
+    METHOD_BYTES,
+    Case,
+    bad,
+    closes,
+    get,
+    host,
+    line,
+    ok,
+    padded,
+    post,
+    request,
+    sized,
+    to,
+    under,
+)
+
+__all__ = ("ROWS",)
+
+PARSING = (
+    *under(
+        "RFC 9112, 2.2",
+        bad("a line does not end in a bare LF", b"GET / HTTP/1.1\nHost: a\n\n"),
+        bad("the request line does not end in a bare LF", get().replace(b"\r\n", b"\n", 1)),
+        bad("a header line does not end in a bare LF", b"GET / HTTP/1.1\r\nHost: a\n\r\n"),
+        bad("a head does not end in a bare LF", b"GET / HTTP/1.1\r\nHost: a\r\n\n"),
+        bad("a line does not end in a bare CR", b"GET / HTTP/1.1\rHost: a\r\r"),
+        bad("the request line does not end in CR CR LF", get().replace(b"\r\n", b"\r\r\n", 1)),
+        bad("a header line does not end in CR CR LF", b"GET / HTTP/1.1\r\nHost: a\r\r\n\r\n"),
+        bad("a head does not end in CR CR LF", b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"),
+        bad("a head does not end in CR and a byte", b"GET / HTTP/1.1\r\nHost: a\r\n\rX"),
+        bad("a CR starts no header line", get(b"\rX-A: b")),
+        bad("a CR within a name", get(b"X\r-A: b")),
+        bad("a CR before a colon", get(b"X-A\r: b")),
+        bad("a CR starts no field within a value", get(b"X-A: b\rTransfer-Encoding: chunked")),
+        bad("an LF starts no field within a value", post(b"X-A: b\nContent-Length: 5", body=b"hello")),
+        bad("LF CR ends no line", get(b"X-A: b\n\rX-B: c")),
+        bad("NEL ends no line", "GET / HTTP/1.1\u0085Host: a\r\n\r\n".encode()),
+        ok("an empty line before a request is skipped", b"\r\n" + to(b"/a"), None, "GET /a"),
+        Case("an empty line is no request", b"\r\n", (), True),
+        Case("an empty line behind a body is skipped", sized(b"5") + b"\r\n" + get(), (200, 200), True),
+        Case("an empty line behind each request", (get() + b"\r\n") * 3, (200,) * 3, True),
+        bad("two empty lines before a request", b"\r\n\r\n" + get()),
+        Case("two empty lines between requests", get() + b"\r\n\r\n" + get(), (200, 400), False),
+        bad("a bare LF before a request", b"\n" + get()),
+        bad("a bare CR before a request", b"\r" + get()),
+        bad("CR CR LF before a request", b"\r\r\n" + get()),
+        bad("a line of whitespace before a request", b" \r\n" + get()),
+        bad("NUL before a request", b"\x00" + get()),
+        bad("a byte order mark before a request", b"\xef\xbb\xbf" + get()),
+        bad("whitespace before the first field", request(b"GET / HTTP/1.1", b" Host: a")),
+        bad("a tab before the first field", request(b"GET / HTTP/1.1", b"\tHost: a")),
+        bad("a line of whitespace before the first field", request(b"GET / HTTP/1.1", b" ", b"Host: a")),
+        bad(
+            "a length hidden before the first field",
+            request(b"POST / HTTP/1.1", b" Content-Length: 5", b"Host: a", body=b"hello"),
+        ),
+        bad("a TLS handshake", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200),
+        bad("an answer", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        bad("a line of words", b"good morning, server\r\n\r\n"),
+        bad("a header line in place of a request line", b"Host: a\r\n\r\n"),
+        bad("the PROXY protocol", b"PROXY TCP4 192.0.2.1 192.0.2.2 4711 80\r\n" + get()),
+        bad("bytes that are no text", bytes(range(256))),
+    ),
+    *under(
+        "RFC 9112, 2.3",
+        ok("HTTP/1.1", line(b"GET / HTTP/1.1")),
+        closes("HTTP/1.0", line(b"GET / HTTP/1.0")),
+        *(
+            bad(f"{version!a} is no version", line(f"GET / {version}".encode()))
+            for version in (
+                "http/1.1",
+                "Http/1.1",
+                "HTTP/1",
+                "HTTP/1.",
+                "HTTP/.1",
+                "HTTP/",
+                "HTTP",
+                "HTTP/1.10",
+                "HTTP/1.32",
+                "HTTP/01.1",
+                "HTTP/11.1",
+                "HTTP/1.1.1",
+                "HTTP/1,1",
+                "HTTP/1_1",
+                "HTTP/-1.1",
+                "HTTP/+1.1",
+                "HTTP/1.+1",
+                "HTTP/1.x",
+                "HTTP/a.1",
+                "HTTP-1.1",
+                "HTTP1.1",
+                "HTTP//1.1",
+                "XHTTP/1.1",
+                "HTTPS/1.1",
+                "ICE/1.0",
+                "RTSP/1.0",
+                "SIP/2.0",
+                "HTTP/1.1x",
+                "HTTP/1.1\x00",
+                "HTTP/1.\u0661",
+                "HTTP/\u0661.1",
+                "\uff28TTP/1.1",
+            )
+        ),
+    ),
+)
+
+TARGETS = {
+    "nothing": b"",
+    "a relative path": b"a",
+    "a relative path with a slash": b"a/b",
+    "dots": b"../a",
+    "a query alone": b"?a",
+    "a fragment": b"/a#b",
+    "a fragment alone": b"#a",
+    "an encoded slash": b"%2fa",
+    "a backslash": b"\\a",
+    "NUL": b"/a\x00b",
+    "NUL at the end": b"/a\x00",
+    "a control character": b"/a\x01b",
+    "an escape character": b"/a\x1b[0m",
+    "a tab": b"/a\tb",
+    "VT": b"/a\x0bb",
+    "CR": b"/a\rb",
+    "LF": b"/a\nb",
+    "DEL": b"/a\x7fb",
+    "UTF-8": "/\u00fc".encode(),
+    "Latin-1": b"/\xfc",
+    "NBSP": b"/a\xa0b",
+    "a surrogate": b"/\xed\xa0\x80",
+    "overlong UTF-8": b"/\xc0\xaf",
+    "UTF-8 in the query": "/?\u00fc".encode(),
+}
+
+REQUEST_LINES = (
+    *under(
+        "RFC 9112, 3",
+        bad("two spaces before the target", line(b"GET  / HTTP/1.1")),
+        bad("two spaces before the version", line(b"GET /  HTTP/1.1")),
+        bad("a space before the method", line(b" GET / HTTP/1.1")),
+        bad("a space behind the version", line(b"GET / HTTP/1.1 ")),
+        bad("a tab behind the version", line(b"GET / HTTP/1.1\t")),
+        bad("a space in the target", line(b"GET /a b HTTP/1.1")),
+        bad("a space in the version", line(b"GET / HTTP /1.1")),
+        bad("a space behind the slash of the version", line(b"GET / HTTP/ 1.1")),
+        bad("words behind the version", line(b"GET / HTTP/1.1 HTTP/1.1")),
+        *(
+            bad(f"byte {char:02x} for the {place} space", line(text % char))
+            for char in (0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x00, 0x85, 0xA0)
+            for place, text in (("first", b"GET%c/ HTTP/1.1"), ("second", b"GET /%cHTTP/1.1"))
+        ),
+        bad("a method alone", b"GET\r\n\r\n"),
+        bad("HTTP/0.9 has no version", b"GET /\r\n\r\n"),
+        bad("HTTP/0.9 with a field", line(b"GET /")),
+        bad("HTTP/0.9 with a space at its end", line(b"GET / ")),
+        bad("a target alone", line(b"/ HTTP/1.1")),
+        bad("a version alone", line(b"HTTP/1.1")),
+        bad("spaces alone", line(b"  ")),
+        ok("a request line at its limit", line(padded(b"GET /", LINE_BYTES, b" HTTP/1.1"))),
+        bad("a request line past its limit", line(padded(b"GET /", LINE_BYTES + 1, b" HTTP/1.1")), 414),
+        bad("a query past the limit", line(padded(b"GET /?", LINE_BYTES + 1, b" HTTP/1.1")), 414),
+        bad("a target without end", padded(b"GET /", LINE_BYTES + 2), 414),
+        bad("a target of 100 kB", line(padded(b"GET /", 100_000, b" HTTP/1.1")), 414),
+        bad("a great target in HTTP/1.0", request(padded(b"GET /", LINE_BYTES + 1, b" HTTP/1.0")), 414),
+        bad("a great target as an http URL", line(padded(b"GET http://b/", LINE_BYTES + 1, b" HTTP/1.1")), 414),
+    ),
+    *under(
+        "RFC 9112, 3.1",
+        bad("a method past its limit", line(padded(b"", METHOD_BYTES + 1) + b" / HTTP/1.1"), 501),
+        bad("a method without end", padded(b"", LINE_BYTES + 2), 501),
+    ),
+)
+
+PORTS = {"0": b"0", "65535": b"65535", "an empty one": b""}
+
+HOSTS = (
+    *under(
+        "RFC 9112, 3.2",
+        bad("no Host", request(b"GET / HTTP/1.1")),
+        bad("no Host among fields", request(b"GET / HTTP/1.1", b"X-Host: a")),
+        bad("no Host beside a length", request(b"POST / HTTP/1.1", b"Content-Length: 5", body=b"hello")),
+        bad("two Hosts", get(b"Host: b")),
+        bad("two equal Hosts", get(b"Host: a")),
+        bad("two Hosts in different spellings", get(b"hOST: a")),
+        bad("a Host and an empty one", get(b"Host:")),
+        bad("two Hosts around other fields", get(b"X-A: b", b"Host: b")),
+        bad("two Hosts in HTTP/1.0", request(b"GET / HTTP/1.0", b"Host: a", b"Host: b")),
+        bad("a bad Host in HTTP/1.0", host(b"a/b", b"GET / HTTP/1.0")),
+        closes("HTTP/1.0 needs no Host", request(b"GET / HTTP/1.0")),
+        *(
+            ok(f"Host {value} is valid", host(value.encode()), None, f"host: {value}")
+            for value in (
+                "a",
+                "A.example",
+                "a.example.",
+                "a:80",
+                "127.0.0.1",
+                "127.0.0.1:8000",
+                "[::1]",
+                "[::1]:8000",
+                "[2001:db8::192.0.2.1]",
+                "[::FFFF:192.0.2.1]:80",
+                "a_b",
+                "xn--bcher-kva.example",
+                "a%2db",
+                "a~b!$&'()*+;=",
+            )
+        ),
+        *(ok(f"a Host with port {name}", host(b"a:" + port)) for name, port in PORTS.items()),
+        ok("whitespace around the Host", host(b" \ta\t "), None, "host: a"),
+        *(
+            bad(f"a Host with {name}", host(value))
+            for name, value in {
+                "nothing in it": b"",
+                "nothing but whitespace": b" \t ",
+                "nothing but a port": b":80",
+                "nothing but a colon": b":",
+                "a user": b"user@a",
+                "a user and a password": b"user:secret@a",
+                "a path": b"a/b",
+                "a slash at its end": b"a/",
+                "a query": b"a?b",
+                "a fragment": b"a#b",
+                "a scheme": b"http://a",
+                "a backslash": b"a\\b",
+                "a space": b"a b",
+                "a tab": b"a\tb",
+                "a list": b"a, b",
+                "quotes": b'"a"',
+                "angle brackets": b"<a>",
+                "a bar": b"a|b",
+                "a circumflex": b"a^b",
+                "a backtick": b"a`b",
+                "braces": b"a{b}",
+                "a percent sign alone": b"a%",
+                "a bad escape": b"a%zz",
+                "half an escape": b"a%2",
+                "UTF-8": "b\u00fccher.example".encode(),
+                "Latin-1": b"b\xfccher.example",
+                "NUL": b"a\x00",
+                "DEL": b"a\x7f",
+                "a port that is a word": b"a:http",
+                "a port with a sign": b"a:+80",
+                "a negative port": b"a:-80",
+                "a port and a space": b"a:80 80",
+                "a port of other digits": "a:\u0668\u0660".encode(),
+                "a hexadecimal port": b"a:0x50",
+                "a port past 65535": b"a:65536",
+                "a port of 20 digits": b"a:" + b"8" * 20,
+                "two ports": b"a:80:80",
+                "an address without brackets": b"::1",
+                "an unclosed address": b"[::1",
+                "an unopened address": b"::1]",
+                "an empty address": b"[]",
+                "an address that is none": b"[::g]",
+                "two gaps in an address": b"[1::2::3]",
+                "nine parts of an address": b"[1:2:3:4:5:6:7:8:9]",
+                "IPv4 in brackets": b"[127.0.0.1]",
+                "words behind an address": b"[::1]a",
+                "a zone": b"[fe80::1%eth0]",
+            }.items()
+        ),
+        bad("a Host before its name is over", get().replace(b"Host: a", b"Host : a")),
+    ),
+    *under(
+        "RFC 9112, 3.2.1",
+        ok("a path", to(b"/a/b"), None, "GET /a/b"),
+        ok("a path and a query", to(b"/a?b=c&d=e/f?g"), None, "GET /a?b=c&d=e/f?g"),
+        ok("the root and an empty query", to(b"/?")),
+        ok("a path of two slashes is no host", to(b"//b/c"), None, "GET //b/c", "host: a"),
+        ok("a path is not normalized", to(b"/a/./../b//%2e%2F"), None, "GET /a/./../b//%2e%2F"),
+        ok("a URL within a path", to(b"/http://b/c"), None, "GET /http://b/c", "host: a"),
+        ok(
+            "visible ASCII in a path", to(b"/!\"$&'()*+,-.;<=>@[\\]^_`{|}~"), None, "GET /!\"$&'()*+,-.;<=>@[\\]^_`{|}~"
+        ),
+        *(bad(f"{name} is no target", to(target)) for name, target in TARGETS.items()),
+    ),
+)
+
+
+def absolute(target: str, path: str, name: str) -> Case:
+    seen = (f"GET {path}", f"host: {name}")
+    return ok(f"{target} is served", to(target.encode()), None, *seen)._replace(misses=("host: a",))
+
+
+ABSOLUTE = (
+    *under(
+        "RFC 9112, 3.2.2",
+        absolute("http://b/c?d", "/c?d", "b"),
+        absolute("http://b:81/c", "/c", "b:81"),
+        absolute("http://b", "/", "b"),
+        absolute("http://b?c", "/?c", "b"),
+        absolute("http://b/", "/", "b"),
+        absolute("HTTP://b/c", "/c", "b"),
+        absolute("https://b/c", "/c", "b"),
+        absolute("http://[::1]:81/c", "/c", "[::1]:81"),
+        absolute("http://b//c//d", "//c//d", "b"),
+        absolute("http://b/c@d:e", "/c@d:e", "b"),
+        closes("an http URL in HTTP/1.0", request(b"GET http://b/c HTTP/1.0"), None, "GET /c", "host: b"),
+        Case(
+            "an http URL in HTTP/1.0 with a Host",
+            host(b"a", b"GET http://b/c HTTP/1.0"),
+            (200,),
+            False,
+            None,
+            ("host: b",),
+            ("host: a",),
+        ),
+        ok(
+            "OPTIONS for one resource as an http URL",
+            line(b"OPTIONS http://b/c HTTP/1.1"),
+            None,
+            "OPTIONS /c",
+            "host: b",
+        ),
+        bad("an http URL without a Host", request(b"GET http://b/c HTTP/1.1")),
+        bad("an http URL with a bad Host", host(b"a/b", b"GET http://b/c HTTP/1.1")),
+        bad("an http URL with two Hosts", to(b"http://b/c", b"Host: b")),
+        *(
+            bad(f"a target with {name}", to(target))
+            for name, target in {
+                "another scheme": b"ftp://b/c",
+                "a scheme that begins with http": b"httpx://b/c",
+                "a scheme without a host": b"mailto:b@c",
+                "a scheme of a file": b"file:///c",
+                "a script": b"javascript:alert(1)",
+                "one slash": b"http:/b",
+                "no slashes": b"http:b",
+                "no scheme": b"://b/c",
+                "a fragment in a URL": b"http://b/c#d",
+                "a bad port": b"http://b:x/c",
+                "a great port": b"http://b:65536/c",
+                "an unclosed host": b"http://[::1/c",
+                "a bad host": b"http://b%zz/c",
+                "a host with a backslash": b"http://b\\@c/",
+                "a host with UTF-8": "http://b\u00fccher/".encode(),
+                "NUL in its host": b"http://b\x00/",
+            }.items()
+        ),
+    ),
+    *under(
+        "RFC 9112, 3.2.3",
+        *(
+            bad(f"{method.decode()} {target.decode()}", line(b"%b %b HTTP/1.1" % (method, target)))
+            for method, target in (
+                (b"GET", b"b:443"),
+                (b"GET", b"b"),
+                (b"POST", b"b:443"),
+                (b"OPTIONS", b"b:443"),
+                (b"connect", b"b:443"),
+                (b"CONNECT", b"/"),
+                (b"CONNECT", b"*"),
+                (b"CONNECT", b"b:443/c"),
+                (b"CONNECT", b"http://b:443"),
+            )
+        ),
+        bad("CONNECT without a Host", request(b"CONNECT b:443 HTTP/1.1")),
+    ),
+    *under(
+        "RFC 9112, 3.2.4",
+        Case("OPTIONS * goes on", line(b"OPTIONS * HTTP/1.1") + get(), (204, 200), True, bare=(0,)),
+        bad("OPTIONS * without a Host", request(b"OPTIONS * HTTP/1.1")),
+        *(
+            bad(text.decode(), line(text + b" HTTP/1.1"))
+            for text in (b"GET *", b"TRACE *", b"POST *", b"options *", b"OPTIONS **", b"OPTIONS */", b"OPTIONS *?a")
+        ),
+    ),
+)
+
+FIELD_LINES = (
+    *under(
+        "RFC 9112, 5.1",
+        bad("a space before the colon", get(b"X-A : b")),
+        bad("a tab before the colon", get(b"X-A\t: b")),
+        bad("a space before the colon of a length", post(b"Content-Length : 5", body=b"hello")),
+        bad("a space before the colon of a coding", post(b"Transfer-Encoding : chunked", body=CHUNKS)),
+        bad("a tab before the colon of a coding", post(b"Transfer-Encoding\t: chunked", body=CHUNKS)),
+        bad("a space before the colon of a Host", get().replace(b"Host:", b"Host :")),
+        bad("a space before a colon alone", get(b" : b")),
+    ),
+    *under(
+        "RFC 9112, 5.2",
+        bad("a value on a second line", get(b"X-A: b", b" c")),
+        bad("a value on a second line behind a tab", get(b"X-A: b", b"\tc")),
+        bad("a value that begins on a second line", get(b"X-A:", b" b")),
+        bad("a line of whitespace behind a field", get(b"X-A: b", b" ")),
+        bad("a coding on a second line", post(b"Transfer-Encoding:", b" chunked", body=CHUNKS)),
+        bad("a coding with a second line", post(b"Transfer-Encoding: chunked", b" , identity", body=CHUNKS)),
+        bad("a length on a second line", post(b"Content-Length:", b" 5", body=b"hello")),
+        bad("a field folded into another", post(b"X-A: b", b" Content-Length: 5", body=b"hello")),
+        bad("a Host on a second line", request(b"GET / HTTP/1.1", b"Host:", b" a")),
+        bad("10,000 folded lines", get(b"X-A: b", *[b" c"] * 10_000)),
+    ),
+)
+
+ROWS = PARSING + REQUEST_LINES + HOSTS + ABSOLUTE + FIELD_LINES
