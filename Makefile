@@ -7,7 +7,7 @@ READY := .venv/ready
 NODE := benchmarks/peers/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint bench report publish preview history compare check peers clean
+.PHONY: help setup test nightly lint bench report publish preview history compare check peers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ $(READY): pyproject.toml constraints.txt
 
 test: $(READY) ## Run every test; what needs valgrind or Chromium says so where it is missing
 	$(BIN)/python -m pytest
+
+nightly: $(READY) ## Run the tests that take minutes: strangers by the thousand, and fuzzing for longer
+	$(BIN)/python -m pytest -m nightly -o log_cli=true --log-cli-level=INFO
+	PYRT_EXAMPLES=5000 $(BIN)/python -m pytest --timeout 1800 tests/ingress/test_fuzzing.py
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
