@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 
 from ..errors import ProtocolError
 from ..limits import Limits
@@ -39,6 +40,8 @@ _FRAMING = (b"host", b"content-length", b"transfer-encoding", b"connection", b"e
 # Names that have been met, as they were spelled; each with itself in lower case if it frames a request, or nothing.
 _names: dict[bytes, bytes] = {}
 _NAMES, _NAME_BYTES = 1000, 64
+# Hosts that have been met and found sound.
+_hosts: set[bytes] = set()
 CHUNKED = -1
 """The length of a body that comes in chunks."""
 
@@ -173,18 +176,32 @@ def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool
     Raises:
         ProtocolError: they contradict themselves, or lack what they must have.
     """
-    hosts, lengths, codings, options, expected = ([v for k, v in framing if k == kind] for kind in _FRAMING)
+    said: dict[bytes, list[bytes]] = {}
+    for kind, value in framing:
+        said.setdefault(kind, []).append(value)
+    hosts = said.get(b"host", ())
     if len(hosts) > 1 or not (hosts or is_old):
         raise ProtocolError(400, "a request names its Host once")
-    if hosts:
+    if hosts and hosts[0] not in _hosts:
         _check_host(hosts[0])
+    if len(said) == len(hosts):
+        return 0, not is_old, False
+    lengths, codings = said.get(b"content-length", ()), said.get(b"transfer-encoding", ())
     length = _length(lengths, codings, is_old) if lengths or codings else 0
     # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
-    persistent = not is_old and not any(b"close" in _LIST.split(value.lower()) for value in options)
-    wanted = {each for value in expected for each in _LIST.split(value.lower())} - {b""}
+    persistent = not is_old and b"close" not in _listed(said.get(b"connection", ()))
+    wanted = set(_listed(said.get(b"expect", ()))) - {b""}
     if wanted - {b"100-continue"} and not is_old:
         raise ProtocolError(417, "only 100-continue can be expected", goes_on=persistent and length == 0)
     return length, persistent, bool(wanted) and not is_old and length != 0
+
+
+def _listed(values: Sequence[bytes]) -> list[bytes]:
+    """The elements of lists, in lower case (RFC 9110 section 5.6.1)."""
+    if not values:
+        return []
+    text = b",".join(values).lower()
+    return _LIST.split(text) if b"," in text else [text]
 
 
 def _check_host(host: bytes) -> None:
@@ -192,6 +209,8 @@ def _check_host(host: bytes) -> None:
     found = _HOST.fullmatch(host)
     if found is None or int(found[1] or found[3] or 0) > 65535 or not _is_address(found[2]):
         raise ProtocolError(400, "the host is not a valid one")
+    if len(_hosts) < _NAMES and len(host) <= _NAME_BYTES:
+        _hosts.add(host)
 
 
 def _is_address(text: bytes | None) -> bool:
@@ -201,7 +220,7 @@ def _is_address(text: bytes | None) -> bool:
         return False
 
 
-def _length(lengths: list[bytes], codings: list[bytes], is_old: bool) -> int:
+def _length(lengths: Sequence[bytes], codings: Sequence[bytes], is_old: bool) -> int:
     """Where the body ends (RFC 9112 section 6): nothing that two readers could take for two things."""
     if codings:
         if lengths or is_old:
