@@ -20,7 +20,7 @@ __all__ = ("CHUNKED", "CONTROLS", "NAME", "TOKEN", "Head", "HeadReader", "fields
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 # RFC 9112 section 3, with one space where it has one. A target has no fragment; what it may have depends on its form.
 # One empty line before it is passed over (RFC 9112 section 2.2).
-_LINE = re.compile(rb"(?:\r\n)?(%b++) ([\x21\x22\x24-\x7e]++) HTTP/([0-9])\.([0-9])\r\n" % TOKEN)
+_LINE = re.compile(rb"(?:\r\n)?(%b++) ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])\r\n" % TOKEN)
 NAME = re.compile(rb"%b++" % TOKEN)
 # What no part of a head may have, but for the ends of its lines (RFC 9110 section 5.5).
 CONTROLS = bytes([*range(9), *range(10, 32), 127])
@@ -60,11 +60,12 @@ class HeadReader:
         method: of the last request line that was read; empty while the next one is not.
     """
 
-    __slots__ = ("_block", "_client", "_limits", "_raw", "_said", "_version", "method")
+    __slots__ = ("_block", "_client", "_limits", "_line_bytes", "_raw", "_said", "_version", "method")
 
     def __init__(self, limits: Limits, client: tuple[str, int] | None = None) -> None:
         self._limits, self._client = limits, client
         self.method = ""
+        self._line_bytes = limits.request_line_bytes
         self._block, self._version = b"", b""
         self._raw: list[tuple[bytes, bytes]] = []
         self._said: tuple[int, bool, bool] = (0, True, False)
@@ -75,22 +76,25 @@ class HeadReader:
         Raises:
             ProtocolError: it breaks the grammar or a limit; the connection cannot go on.
         """
-        line = self.line(data, start, end)
+        self.method = ""
+        line = _LINE.match(data, start, end)
+        if line is None:
+            raise _malformed_line(data, start, end, self._limits)
         at = line.end()
-        method, target, major, minor = line.groups()
-        size = at - line.start(1) - 2
-        if size > self._limits.request_line_bytes or major != b"1" or len(method) > _METHOD_BYTES:
-            raise _refused_line(method, size, major + b"." + minor, self._limits)
+        method, target, version = line.groups()
         block = data[at : end - 2]
-        if block != self._block or minor != self._version or not block:
-            self._read_block(block, minor)
-        length, persistent, expects = self._said
+        known = _METHODS.get(method)
+        if known is None or version != b"1.1" or at - start > self._line_bytes:
+            known = self._unusual(line)
+        self.method = known
+        if block != self._block or version != self._version or not block:
+            self._read_block(block, version)
         raw = self._raw.copy()
-        if target[0] != 0x2F or method == b"CONNECT":
+        if target[0] != 0x2F or known == "CONNECT":
             target = _other_form(method, target, raw)
-        version = "1.1" if minor != b"0" else "1.0"
-        request = Request.read(self.method, target.decode("ascii"), raw, self._client, version)
-        return request, length, persistent, expects
+        text = "1.1" if version != b"1.0" else "1.0"
+        length, persistent, expects = self._said
+        return Request.read(known, target.decode("ascii"), raw, self._client, text), length, persistent, expects
 
     def line(self, data: bytes | bytearray, start: int, end: int) -> re.Match[bytes]:
         """The request line at *start*.
@@ -102,15 +106,22 @@ class HeadReader:
         line = _LINE.match(data, start, end)
         if line is None:
             raise _malformed_line(data, start, end, self._limits)
-        method = line[1]
-        self.method = _METHODS.get(method) or method.decode("ascii")
+        self.method = _METHODS.get(line[1]) or line[1].decode("ascii")
         return line
 
-    def _read_block(self, block: bytes, minor: bytes) -> None:
+    def _unusual(self, line: re.Match[bytes]) -> str:
+        """The method of a request line that may have to be refused."""
+        method, version, size = line[1], line[3], line.end() - line.start(1) - 2
+        self.method = _METHODS.get(method) or method.decode("ascii")
+        if size > self._line_bytes or version[:1] != b"1" or len(method) > _METHOD_BYTES:
+            raise _refused_line(method, size, version, self._limits)
+        return self.method
+
+    def _read_block(self, block: bytes, version: bytes) -> None:
         self._block = b""
         raw, framing = fields(block, self._limits)
-        self._said = _framed(framing, is_old=minor == b"0")
-        self._raw, self._block, self._version = raw, block, minor
+        self._said = _framed(framing, is_old=version == b"1.0")
+        self._raw, self._block, self._version = raw, block, version
 
 
 def fields(block: bytes, limits: Limits) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:

@@ -34,6 +34,7 @@ else:
     from asyncio.tasks import _current_tasks, _enter_task, _leave_task  # type: ignore[attr-defined]
 
     _attribute = object.__getattribute__
+    _new = asyncio.Task.__new__
 
     class _Late(asyncio.Task):  # type: ignore[type-arg]
         """A task that is made late: any look at it makes it.
@@ -47,10 +48,6 @@ else:
         end: tuple[Any, BaseException | None] | None
         is_made: bool
         waits_for: Any
-
-        def __init__(self) -> None:
-            self.is_made = False
-            self.end = None
 
         def __getattribute__(self, name: str) -> Any:
             if name not in _OWN and not _attribute(self, "is_made"):
@@ -93,8 +90,8 @@ else:
 
     def begin(loop: asyncio.AbstractEventLoop, work: Work, context: contextvars.Context) -> Begun:
         """Begin *work* in a task and in *context*; what it raises before it waits is raised here."""
-        task = _Late()
-        task.begun = loop, work, context
+        task = _new(_Late)
+        task.is_made, task.end, task.begun = False, None, (loop, work, context)
         around = _current_tasks.get(loop)
         if around is not None:
             _leave_task(loop, around)
