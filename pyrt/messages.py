@@ -106,27 +106,25 @@ class Headers:
         Raises:
             UsageError: the name is not a token, or the value has a control character.
         """
-        self.raw.append(_known.get((name, value)) or _pair(name, value))
+        line = _names.get(name) or _name(name), _raw(value)
+        if not _VALUE.fullmatch(line[1]):
+            raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
+        self.raw.append(line)
 
 
-# Field lines that were found sound, as they were given: services mostly add the same ones again.
-_known: dict[tuple[str | bytes, str | bytes], tuple[bytes, bytes]] = {}
-_KNOWN, _KNOWN_BYTES = 1000, 100
-_PRIVATE = frozenset({b"set-cookie", b"location", b"authorization", b"www-authenticate", b"etag", b"x-request-id"})
+# Names that were given and found sound; values may be secrets, and are not kept.
+_names: dict[str | bytes, bytes] = {}
+_NAMES = 1000
 
 
-def is_common(name: bytes, value: bytes) -> bool:
-    """Whether a field line may be kept to be sent again: it is short, no secret, and not for one client only."""
-    return len(name) + len(value) <= _KNOWN_BYTES and name.lower() not in _PRIVATE
-
-
-def _pair(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
-    pair = (_raw(name), _raw(value))
-    if not _NAME.fullmatch(pair[0]) or not _VALUE.fullmatch(pair[1]):
-        raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
-    if len(_known) < _KNOWN and is_common(*pair):
-        _known[name, value] = pair
-    return pair
+def _name(name: str | bytes) -> bytes:
+    raw = _raw(name)
+    if not _NAME.fullmatch(raw):
+        raise UsageError(f"a header has characters in its name that it may not carry: {name!r}")
+    if len(_names) >= _NAMES:
+        _names.clear()
+    _names[name] = raw
+    return raw
 
 
 class Request:

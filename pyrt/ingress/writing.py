@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from ..errors import UsageError, phrase
-from ..messages import READY_MADE, Response, is_common
+from ..messages import READY_MADE, Response
 from ..streams import Stream
 from .heads import CONTROLS, NAME
 
@@ -49,7 +49,7 @@ def encode(
     if ready is not None and type(body) is bytes and not is_head:
         return b"%bcontent-length: %d\r\n%b\r\n%b" % (ready, len(body), date, body)
     parts = [_STATUS_LINES.get(status) or _status_line(status)]
-    parts += [_lines.get(pair) or _line(pair) for pair in response.raw]
+    parts += map(_line, response.raw)
     content = b""
     if isinstance(body, Stream) and status != 205:
         if body.length is not None and status not in WITHOUT_BODY:
@@ -65,9 +65,9 @@ def encode(
     return b"".join(parts)
 
 
-# Header lines that have been sent, and were found sound: most answers have those that others had.
-_lines: dict[tuple[bytes, bytes], bytes] = {}
-_LINES = 1000
+# Names that have been sent, each with whether its line is the author's to send. Values may be secrets: none is kept.
+_sent: dict[bytes, bool] = {}
+_SENT = 1000
 
 
 def _line(pair: tuple[bytes, bytes]) -> bytes:
@@ -77,14 +77,21 @@ def _line(pair: tuple[bytes, bytes]) -> bytes:
         UsageError: it would be no line, or more than one.
     """
     name, value = pair
-    line = b"%b: %b\r\n" % pair
-    if not NAME.fullmatch(name) or len(line.translate(None, CONTROLS)) != len(line) - 2:
+    is_authors = _sent.get(name)
+    if is_authors is None:
+        is_authors = _is_authors(name)
+    if value.translate(None, CONTROLS) != value:
         raise UsageError(f"the header {name!r}: {value!r} has characters that a header line may not carry")
-    if name.lower() in _OURS:
-        return b""
-    if len(_lines) < _LINES and is_common(name, value):
-        _lines[pair] = line
-    return line
+    return b"%b: %b\r\n" % pair if is_authors else b""
+
+
+def _is_authors(name: bytes) -> bool:
+    if not NAME.fullmatch(name):
+        raise UsageError(f"the header {name!r} has characters that a name may not have")
+    if len(_sent) >= _SENT:
+        _sent.clear()
+    found = _sent[name] = name.lower() not in _OURS
+    return found
 
 
 def _named_length(response: Response) -> int:
