@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -19,8 +20,8 @@ __all__ = ("AccessLog",)
 
 _log = logging.getLogger("pyrt")
 
-Asked = tuple[str, str, str, str, list[tuple[bytes, bytes]]]
-"""Of a request: method, path, query, version, header lines; without its body, which need not wait to be written."""
+Asked = tuple[str, str, str, str, str | None, str | None]
+"""Of a request: method, path, query, version, referer, user agent; the rest of it need not wait to be written."""
 
 Entry = tuple[float, Asked | None, tuple[str, int] | None, int, int, float]
 
@@ -34,16 +35,23 @@ class AccessLog:
     Args:
         file: takes lines of text; it is flushed, and not closed.
         limit_pending: answers that wait to be written.
+        limit_bytes: of what they say, together.
         now_s: seconds since 1970.
     """
 
-    def __init__(self, file: TextIO, limit_pending: int = 50_000, now_s: Any = time.time) -> None:
-        self._file, self._limit_pending, self._now_s = file, limit_pending, now_s
+    def __init__(
+        self,
+        file: TextIO,
+        limit_pending: int = 50_000,
+        limit_bytes: int = 16 * 1024 * 1024,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._file, self._limit_pending, self._limit_bytes, self._now_s = file, limit_pending, limit_bytes, now_s
         self._entries: list[Entry] = []
-        self._dropped = 0
-        self._batches: queue.SimpleQueue[tuple[list[Entry], int] | None] = queue.SimpleQueue()
+        self._dropped = self._bytes = 0
+        self._batches: queue.SimpleQueue[tuple[list[Entry], int, int] | None] = queue.SimpleQueue()
         # Handed to the thread, and done with by it: each is counted on one side alone.
-        self._handed = self._done = 0
+        self._handed = self._done = self._handed_bytes = self._done_bytes = 0
         self._torn = ""
         self._thread: threading.Thread | None = None
 
@@ -51,12 +59,16 @@ class AccessLog:
         self, request: Request | None, client: tuple[str, int] | None, status: int, size: int, duration_s: float
     ) -> None:
         """Note an answer; *request* is None where what came was none."""
-        if len(self._entries) + self._handed - self._done >= self._limit_pending:
+        asked = _asked(request) if request is not None else None
+        size_bytes = sum(len(text) for text in asked if text) if asked is not None else 0
+        waiting, waiting_bytes = self._handed - self._done, self._handed_bytes - self._done_bytes
+        if (
+            waiting + len(self._entries) >= self._limit_pending
+            or waiting_bytes + self._bytes + size_bytes > self._limit_bytes
+        ):
             self._dropped += 1
             return
-        asked = None
-        if request is not None:
-            asked = request.method, request.path, request.query, request.version, request.raw
+        self._bytes += size_bytes
         self._entries.append((self._now_s(), asked, client, status, size, duration_s))
 
     def flush(self) -> None:
@@ -67,8 +79,10 @@ class AccessLog:
             self._thread = threading.Thread(target=self._write, name="pyrt access log", daemon=True)
             self._thread.start()
         entries, self._entries, dropped, self._dropped = self._entries, [], self._dropped, 0
+        size, self._bytes = self._bytes, 0
         self._handed += len(entries)
-        self._batches.put((entries, dropped))
+        self._handed_bytes += size
+        self._batches.put((entries, dropped, size))
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Write what is left, for no longer than *timeout_s*."""
@@ -80,7 +94,7 @@ class AccessLog:
 
     def _write(self) -> None:
         while (batch := self._batches.get()) is not None:
-            entries, dropped = batch
+            entries, dropped, size = batch
             try:
                 lines = [_line(entry) for entry in entries]
                 if dropped:
@@ -93,6 +107,13 @@ class AccessLog:
             except Exception:
                 _log.exception("the access log cannot be written; %d answers are lost", len(entries) + dropped)
             self._done += len(entries)
+            self._done_bytes += size
+
+
+def _asked(request: Request) -> Asked:
+    headers = Headers.from_raw(request.raw)
+    said = headers.get("referer"), headers.get("user-agent")
+    return request.method, request.path, request.query, request.version, *said
 
 
 def _line(entry: Entry) -> str:
@@ -106,14 +127,13 @@ def _line(entry: Entry) -> str:
     }
     fields |= dict.fromkeys(("method", "target", "version", "referer", "user_agent"))
     if asked is not None:
-        method, path, query, version, raw = asked
-        headers = Headers.from_raw(raw)
+        method, path, query, version, referer, user_agent = asked
         fields |= {
             "duration_s": round(duration_s, 6),
             "method": method,
             "target": f"{path}?{query}" if query else path,
             "version": version,
-            "referer": headers.get("referer"),
-            "user_agent": headers.get("user-agent"),
+            "referer": referer,
+            "user_agent": user_agent,
         }
     return json.dumps(fields) + "\n"

@@ -1,6 +1,7 @@
 import asyncio
 import io
 import json
+import math
 import threading
 import weakref
 from collections.abc import AsyncIterator
@@ -293,15 +294,22 @@ def test_a_file_that_takes_nothing_costs_its_lines_and_nothing_else(caplog: pyte
 
 def test_an_entry_that_cannot_be_written_down_does_not_end_the_log(caplog: pytest.LogCaptureFixture) -> None:
     file = io.StringIO()
-    log = AccessLog(file)
-    request = Request("GET", "/")
-    request.method = object()  # type: ignore[assignment]
-    log.add(request, None, 200, 0, 0.0)
+    log = AccessLog(file, now_s=iter([math.inf, 0.0]).__next__)
+    log.add(Request("GET", "/"), None, 200, 0, 0.0)
     log.flush()
     log.add(Request("GET", "/after"), None, 200, 0, 0.0)
     log.close()
     assert [each["target"] for each in entries(file)] == ["/after"]
     assert "cannot be written" in caplog.text
+
+
+def test_what_waits_to_be_written_is_bounded_in_bytes() -> None:
+    file = io.StringIO()
+    log = AccessLog(file, limit_bytes=1000)
+    for _ in range(3):
+        log.add(Request("GET", "/", {"user-agent": "x" * 400, "cookie": "y" * 5000}), None, 200, 0, 0.0)
+    log.close()
+    assert [each.get("dropped") for each in entries(file)] == [None, None, 1]
 
 
 def test_a_log_that_nothing_is_added_to_starts_no_thread() -> None:
