@@ -92,6 +92,7 @@ class App(Group):
         self.debug = debug
         self._check_answers, self._caps, self.limits = check_answers, caps, limits
         self.body_plan: Callable[[Request], tuple[bool, int]] | None = None
+        self.takes: Callable[[Request], bool] | None = None
         self._described = Described(title, version, description, openapi, docs)
         self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._pools = Pools(threads, processes)
@@ -190,6 +191,7 @@ class App(Group):
                 router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug
             )
             self.declared.frozen = True
+            self.takes = self._controller.takes
             if any(route.value.takes_parts or route.value.limit_body_bytes for route in router):
                 self.body_plan = self._controller.body_plan
         return self._controller

@@ -102,6 +102,16 @@ class Controller:
         route = found[0] if found else match and match.route
         return (route.value.takes_parts, route.value.limit_body_bytes) if route else (False, 0)
 
+    def takes(self, request: Request) -> bool:
+        """Whether a route takes a request; where none does the answer needs no body."""
+        try:
+            if self._first_way(request.method, request.path):
+                return True
+            match = self.router.search(request.method, request.path)
+        except Exception:
+            return True  # whoever handles the request meets the same
+        return match is not None and match.route is not None
+
     def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
         """The endpoint of a request whose route is not found at once, and its context, which says why there is none."""
         match, error = None, None

@@ -176,6 +176,12 @@ def test_an_access_log_that_cannot_be_opened_is_told(
     assert capsys.readouterr().err.startswith(f"pyrt: the access log {where!r} cannot be opened: ")
 
 
+def test_a_pipe_that_nobody_reads_is_no_access_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["serve", "examples.users:app", "--port", "0", "--access-log", str(tmp_path / "pipe")]) == 2
+    assert "cannot be opened" in capsys.readouterr().err
+
+
 FORM = """
 from pyrt import App
 from pyrt.forms import Form

@@ -14,6 +14,10 @@ HIGH_WATER_BYTES = 64 * 1024
 """Received and not taken; past it the client is not read."""
 
 
+# Parts smaller than this are put together while they wait, up to about so many bytes.
+_SMALL_BYTES, _JOINED_BYTES = 512, 4096
+
+
 class BodyStream:
     """A body that is still under way: an async iterator over its parts, none of them empty.
 
@@ -30,7 +34,7 @@ class BodyStream:
     ) -> None:
         self.request = request
         self._pause, self._resume, self._wanted = pause, resume, wanted
-        self._parts: deque[bytes] = deque()
+        self._parts: deque[bytes | bytearray] = deque()
         self._size = 0
         self._is_paused = self._is_over = False
         self._error: BaseException | None = None
@@ -56,7 +60,7 @@ class BodyStream:
                 await self._waiter
             finally:
                 self._waiter = None
-        part = self._parts.popleft()
+        part = bytes(self._parts.popleft())
         self._size -= len(part)
         if self._is_paused and self._size < HIGH_WATER_BYTES // 2:
             self._is_paused = False
@@ -70,7 +74,12 @@ class BodyStream:
 
     def feed(self, part: bytes) -> None:
         """Take a part from the client."""
-        self._parts.append(part)
+        if len(part) >= _SMALL_BYTES:
+            self._parts.append(part)
+        elif self._parts and isinstance(last := self._parts[-1], bytearray) and len(last) < _JOINED_BYTES:
+            last += part  # each part by itself would take more memory than it has bytes
+        else:
+            self._parts.append(bytearray(part))
         self._size += len(part)
         if self._size > HIGH_WATER_BYTES and not self._is_paused:
             self._is_paused = True

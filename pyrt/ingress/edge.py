@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import time
 from email.utils import formatdate
 from typing import Protocol
@@ -13,6 +14,8 @@ from ..types import Clock
 from .accesslog import AccessLog
 
 __all__ = ("Edge",)
+
+_log = logging.getLogger("pyrt")
 
 SWEEP_S = 0.25
 """Between two looks at every connection: how much later than its limit a slow one may be ended."""
@@ -41,7 +44,8 @@ class Edge:
 
     Attributes:
         connections: those that are open.
-        refused_connections: answered 503, since there were as many as there may be.
+        refused: those that are told that there are as many as there may be, and not closed yet.
+        refused_connections: how many there have been.
         context: in copies of which requests run.
         now_s: of the clock, at the last tick.
         date: the `Date` line of answers, of the last tick.
@@ -52,6 +56,7 @@ class Edge:
     ) -> None:
         self.limits, self.log = limits or Limits(), log
         self.connections: set[Connection] = set()
+        self.refused: set[Connection] = set()
         self.refused_connections = 0
         self.context = contextvars.copy_context()
         self.date = b""
@@ -61,8 +66,11 @@ class Edge:
 
     def start(self) -> None:
         """Tick from now on, on the running event loop."""
-        self.tick()
         self._timer = asyncio.get_running_loop().call_later(SWEEP_S, self.start)
+        try:
+            self.tick()
+        except Exception:
+            _log.exception("a look at all connections failed; the next one is due in %g s", SWEEP_S)
 
     def stop(self) -> None:
         """Tick no more; what was answered is written down."""
@@ -78,7 +86,7 @@ class Edge:
         if second != self._second:
             self._second = second
             self.date = f"date: {formatdate(second, usegmt=True)}\r\n".encode()
-        self._sweep(list(self.connections), 0, self.now_s, since_s)
+        self._sweep([*self.connections, *self.refused], 0, self.now_s, since_s)
         if self.log is not None:
             self.log.flush()
 
@@ -86,7 +94,7 @@ class Edge:
         """Look at some, and at those behind them after the others' turn: many may have to be ended at once."""
         end = start + SWEPT_AT_ONCE
         for connection in connections[start:end]:
-            if connection in self.connections:
+            if connection in self.connections or connection in self.refused:
                 connection.sweep(now_s, since_s)
         if end < len(connections):
             asyncio.get_running_loop().call_soon(self._sweep, connections, end, now_s, since_s)

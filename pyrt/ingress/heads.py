@@ -42,6 +42,8 @@ _names: dict[bytes, bytes] = {}
 _NAMES, _NAME_BYTES = 1000, 64
 # Hosts that have been met and found sound.
 _hosts: set[bytes] = set()
+# Header lines of one head that are kept for the next.
+_KEPT_BYTES = 2048
 CHUNKED = -1
 """The length of a body that comes in chunks."""
 
@@ -109,6 +111,11 @@ class HeadReader:
         self.method = _METHODS.get(line[1]) or line[1].decode("ascii")
         return line
 
+    def forget_long(self) -> None:
+        """Keep no header lines for the next head that take much memory."""
+        if len(self._block) > _KEPT_BYTES:
+            self._block, self._raw = b"", []
+
     def _unusual(self, line: re.Match[bytes]) -> str:
         """The method of a request line that may have to be refused."""
         method, version, size = line[1], line[3], line.end() - line.start(1) - 2
@@ -160,7 +167,9 @@ def _known(name: bytes, colon: bytes) -> bytes:
         raise ProtocolError(400, "a header line is malformed")
     lower = name.lower()
     kind = lower if lower in _FRAMING else b""
-    if len(_names) < _NAMES and len(name) <= _NAME_BYTES:
+    if len(name) <= _NAME_BYTES:
+        if len(_names) >= _NAMES:
+            _names.clear()  # which strangers may have filled
         _names[name] = kind
     return kind
 
@@ -220,7 +229,9 @@ def _check_host(host: bytes) -> None:
     found = _HOST.fullmatch(host)
     if found is None or int(found[1] or found[3] or 0) > 65535 or not _is_address(found[2]):
         raise ProtocolError(400, "the host is not a valid one")
-    if len(_hosts) < _NAMES and len(host) <= _NAME_BYTES:
+    if len(host) <= _NAME_BYTES:
+        if len(_hosts) >= _NAMES:
+            _hosts.clear()
         _hosts.add(host)
 
 

@@ -39,6 +39,8 @@ _log = logging.getLogger("pyrt")
 _GRACE_S = 5.0
 # How long, and for how many bytes, a client is still listened to that is told to say no more, so that it can read why.
 _LINGER_S, _LINGER_BYTES = 2.0, 1024 * 1024
+# Requests of one connection that are answered before everything else has its turn.
+_AT_ONCE = 16
 # Connections past their limit that are listened to while they are refused; the rest are closed at once.
 _LINGERING = 256
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -102,18 +104,19 @@ class Http1Protocol(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._loop = asyncio.get_running_loop()
         edge, peer = self._edge, transport.get_extra_info("peername")
-        plan = self._plan if getattr(self._service, "body_plan", None) is not None else None
-        self._reader = RequestReader(edge.limits, peer[:2] if isinstance(peer, tuple) else None, plan)
+        self._reader = RequestReader(edge.limits, peer[:2] if isinstance(peer, tuple) else None, self._plan)
         self._transport.set_write_buffer_limits(edge.limits.write_buffer_bytes)
-        over = len(edge.connections) - edge.limits.connections
-        edge.connections.add(self)
-        if over >= 0:
-            edge.refused_connections += 1
-            error = ProtocolError(503, "the server has as many connections as it may")
-            self._refuse(error, lingers=over < _LINGERING)
+        if len(edge.connections) < edge.limits.connections:
+            edge.connections.add(self)
+            return
+        edge.refused.add(self)
+        edge.refused_connections += 1
+        error = ProtocolError(503, "the server has as many connections as it may")
+        self._refuse(error, lingers=len(edge.refused) <= _LINGERING)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._edge.connections.discard(self)
+        self._edge.refused.discard(self)
         self._lost = self._closing = True
         if self._task is not None:
             self._task.cancel()
@@ -189,8 +192,13 @@ class Http1Protocol(asyncio.Protocol):
 
     def _run(self) -> None:
         """Answer what has come, one request after the other, until one of them waits or there is no more."""
-        reader = self._reader
+        reader, left = self._reader, _AT_ONCE
         while self._task is None and self._flowing and not self._closing:
+            if not left and reader.unread:
+                self._pause()
+                self._loop.call_soon(self._run)
+                return
+            left -= 1
             try:
                 request = reader.next()
             except ProtocolError as error:
@@ -205,10 +213,10 @@ class Http1Protocol(asyncio.Protocol):
                 self._await_more()
                 return
             self._requests_left -= 1
-            self._request, self._phase = request, _ANSWER
+            self._phase = _ANSWER
             edge = self._edge
             if edge.log is not None:
-                self._began_s = time.perf_counter()
+                self._request, self._began_s = request, time.perf_counter()
             try:
                 task, response = begin(self._loop, self._respond(request), edge.context.copy())
             except BaseException:
@@ -227,7 +235,7 @@ class Http1Protocol(asyncio.Protocol):
     def _await_more(self) -> None:
         """All that has come is read."""
         reader = self._reader
-        if self._ends and (self._eof or not reader.is_in_body):
+        if self._ends and (self._eof or not (reader.is_in_body or reader.unread)):
             self._close()
             return
         phase = _BODY if reader.is_in_body else _HEAD if reader.unread else _REQUEST
@@ -242,8 +250,14 @@ class Http1Protocol(asyncio.Protocol):
 
     def _plan(self, request: Request) -> tuple[Sink | None, int]:
         """Who takes a body: the service says whether it wants it part by part, and how large it may be."""
-        streams, limit_bytes = self._service.body_plan(request)  # type: ignore[attr-defined]
+        service, reader = self._service, self._reader
+        plan = getattr(service, "body_plan", None)
+        streams, limit_bytes = (False, 0) if plan is None else plan(request)
         limit_bytes = limit_bytes or self._edge.limits.body_bytes
+        if reader.expects and not streams:
+            # An answer that needs no body comes in place of 100 Continue, and is the last (RFC 9110 section 10.1.1).
+            takes = getattr(service, "takes", None)
+            streams = takes is not None and not takes(request)
         if not streams:
             return None, limit_bytes
         self._since_s, self._received = self._edge.now_s, self._reader.body_come

@@ -121,6 +121,9 @@ class RequestReader:
             ProtocolError: the bytes break HTTP or pass a limit; the connection cannot go on.
         """
         if self._at == len(self._data):
+            # What has been read is not kept until more comes: most connections mostly wait.
+            self._data, self._at, self._searched = b"", 0, 0
+            self.heads.forget_long()
             return None
         while (found := self._step()) is True:
             pass
@@ -284,6 +287,8 @@ class RequestReader:
         request, sink = self._request, self.sink
         self._request, self.sink, self._step, self.is_in_body = None, None, self._head, False
         self._body = bytearray()
+        if self._at == len(self._data):
+            self._data, self._at, self._searched = b"", 0, 0
         if sink is not None:
             sink.end(trailers)
             return None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
+import os
+import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from ..app import App
@@ -20,6 +23,9 @@ from ..limits import Limits
 __all__ = ("Server", "serve")
 
 _log = logging.getLogger("pyrt")
+
+# Kept for everything but connections: files, pools, and those connections that are refused.
+_OTHER_DESCRIPTORS = 512
 
 
 class Server:
@@ -74,7 +80,7 @@ class Server:
         """Stop listening, let requests under way finish within the drain time, then stop the app."""
         if self._listener is not None:
             self._listener.close()
-        await self._drain(list(self.edge.connections))
+        await self._drain([*self.edge.connections, *self.edge.refused])
         self.edge.stop()
         await self.app.stop()
 
@@ -116,7 +122,7 @@ def serve(
     """
 
     async def main(log: AccessLog | None) -> None:
-        server = Server(app, host, port, limits, log=log)
+        server = Server(app, host, port, _within_descriptors(limits or app.limits), log=log)
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,11 +142,34 @@ def serve(
         runner.run(main(log))
 
 
-def _opened(path: str) -> TextIO:
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
     try:
-        return open(path, "a", encoding="ascii")
+        # A pipe that nobody reads is an error, and not waited for.
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666)
     except (OSError, ValueError) as error:
         raise UsageError(f"the access log {path!r} cannot be opened: {error}") from None
+    os.set_blocking(descriptor, True)
+    file = open(descriptor, "a", encoding="ascii")
+    try:
+        yield file
+    finally:
+        try:
+            file.close()
+        except OSError as error:
+            _log.error("the end of the access log %r could not be written: %s", path, error)
+
+
+def _within_descriptors(limits: Limits) -> Limits:
+    """As many descriptors as the system allows, and no more connections than these suffice for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = max(1, hard - _OTHER_DESCRIPTORS)
+    if hard == resource.RLIM_INFINITY or limits.connections <= most:
+        return limits
+    _log.warning("%d descriptors suffice for %d connections, not for %d", hard, most, limits.connections)
+    return dataclasses.replace(limits, connections=most)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -117,8 +117,46 @@ async def test_many_pipelined_requests_do_not_pile_up_on_the_stack() -> None:
     client = Client(service := Waiting())
     client.say(get("/x") * 3000, get("/wait") + get("/x") * 3000)
     service.release.set()
-    await settle()
+    for _ in range(10):
+        await settle()
     assert client.statuses == [200] * 6001
+
+
+async def test_of_many_pipelined_requests_some_are_answered_before_others_have_their_turn() -> None:
+    client = Client(Waiting())
+    client.say(get("/x") * 50 + post("/y", b"z"))
+    assert (len(client.statuses), client.transport.reading) == (16, False)
+    await asyncio.sleep(0)
+    assert len(client.statuses) == 32
+    await settle()
+    assert (client.statuses, client.transport.reading) == ([200] * 51, True)
+
+
+async def test_what_was_read_is_not_kept_while_a_connection_waits() -> None:
+    client = Client(Waiting())
+    await client.hears(post("/x", b"y" * 100_000, "X: " + "z" * 3000)[:50_000])
+    await client.hears(post("/x", b"y" * 100_000, "X: " + "z" * 3000)[50_000:])
+    assert client.statuses == [200]
+    held, seen = [client.protocol], set[int]()
+    sizes = []
+    while held:
+        one = held.pop()
+        if id(one) not in seen and not isinstance(one, type | Waiting | MemoryTransport | asyncio.AbstractEventLoop):
+            seen.add(id(one))
+            if isinstance(one, bytes | bytearray):
+                sizes.append(len(one))
+            elif type(one).__module__.startswith("pyrt.ingress") or isinstance(one, list | tuple):
+                held += gc.get_referents(one)
+    assert max(sizes, default=0) < 2500
+
+
+@pytest.mark.parametrize(("path", "method"), [("/nowhere", "POST"), ("/", "PUT")])
+async def test_who_expects_100_continue_hears_at_once_that_no_route_takes_it(path: str, method: str) -> None:
+    service, client = await taking()
+    heard = await client.hears(get(path, "Content-Length: 5", EXPECTS, method=method))
+    assert CONTINUE not in heard
+    assert (client.statuses, client.is_closed) == ([405 if path == "/" else 404], True)
+    assert service.got == []
 
 
 async def test_a_client_that_does_not_read_stops_the_next_request_and_is_not_read() -> None:
@@ -253,30 +291,32 @@ async def test_draining_answers_what_has_begun_and_closes_what_is_idle() -> None
     assert all(client.transport.is_closing() for client in (busy, idle, writing, sending))
 
 
-async def test_draining_does_not_wait_for_the_rest_of_a_head() -> None:
+async def test_draining_answers_a_request_whose_head_has_begun_to_arrive() -> None:
     client = Client(Waiting())
-    client.say(get("/")[:-2])
+    client.say(get("/") + get("/")[:-2])
     client.protocol.drain()
-    assert (client.statuses, client.is_closed) == ([], True)
+    assert (client.statuses, client.is_closed) == ([200], False)
+    client.say(b"\r\n")
+    assert (client.statuses, client.is_closed) == ([200, 200], True)
 
 
 async def test_a_connection_over_the_limit_is_answered_503_and_counted() -> None:
     edge = Edge(Limits(connections=2), clock=ManualClock())
     service = Waiting()
     first, second, third = (Client(service, edge) for _ in range(3))
-    assert (edge.refused_connections, len(edge.connections)) == (1, 3)
+    assert (edge.refused_connections, len(edge.connections), len(edge.refused)) == (1, 2, 1)
     assert third.statuses == [503]
     assert b"\r\nretry-after: 1\r\n" in third.written
     assert b"\r\nconnection: close\r\n" in third.written
     third.say(get("/"))
     assert (third.statuses, third.is_closed) == ([503], True)
-    third.goes()
-    second.goes()
+    second.goes()  # those that are refused take nobody's place
     fourth = Client(service, edge)
     for client in (first, fourth):
         client.say(get("/"))
         assert client.statuses == [200]
-    assert edge.refused_connections == 1
+    third.goes()
+    assert (edge.refused_connections, len(edge.refused)) == (1, 0)
 
 
 async def test_of_many_connections_over_the_limit_only_some_are_listened_to() -> None:
@@ -1027,7 +1067,7 @@ async def test_a_handler_gets_its_body_as_it_comes_and_the_trailers_behind_it() 
     await client.hears(get("/", "Transfer-Encoding: chunked", method="POST") + b"3\r\nab")
     assert service.got == [b"ab"]
     await client.hears(b"c\r\n1\r\nd\r\n")
-    assert service.got == [b"ab", b"c", b"d"]
+    assert service.got == [b"ab", b"cd"]  # small parts that wait are put together
     await client.hears(b"0\r\nT: u\r\n\r\n" + post("/", b"more") + post("/whole", b"last"))
     assert service.trailers is None
     assert client.bodies == [b"4 bytes", b"8 bytes", b"4 bytes"]

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from pyrt import App, Request, Response
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.ingress.sendfile import send_file
 from pyrt.limits import Limits
-from pyrt.serving.server import Server
+from pyrt.serving.server import Server, _opened, _within_descriptors
 
 
 @pytest.fixture(params=[True, False], ids=["uvloop", "asyncio"])
@@ -411,3 +413,22 @@ async def test_a_client_may_come_by_a_socket_that_has_no_address(tmp_path: Path)
     writer.close()
     await writer.wait_closed()
     await app.stop()
+
+
+@pytest.mark.parametrize(("hard", "connections"), [(100_000, 4096), (1024, 512), (100, 1)])
+def test_there_are_no_more_connections_than_descriptors_suffice_for(
+    hard: int, connections: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    soft: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (64, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: soft.append(limits))
+    assert _within_descriptors(Limits()) == Limits(connections=connections)
+    assert soft == [(hard, hard)]
+    assert ("descriptors" in caplog.text) == (connections != 4096)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_log_whose_end_cannot_be_written_is_told_and_ends_no_server(caplog: pytest.LogCaptureFixture) -> None:
+    with _opened("/dev/full") as file:
+        file.write("x")
+    assert "could not be written" in caplog.text
