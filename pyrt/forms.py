@@ -16,15 +16,13 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from .errors import HttpError
 from .limits import Limits
-from .messages import Request
+from .messages import VALUE, Request
 
 __all__ = ("Form", "Upload", "read_form")
 
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 _CHARSETS = (b"utf-8", b"us-ascii")
-# What may stand in a header line (RFC 9110 section 5.5).
-_LINE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 # RFC 7578 section 4.2; browsers escape neither backslashes nor, but as %22, quotes.
 _PARAMETER = re.compile(rb"""[ \t]*;[ \t]*([^\s;="]++)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;"\\]++))[ \t]*""")
 # The parser would write a line into the log for each malformed form that a stranger sends.
@@ -178,7 +176,7 @@ class _MultipartReader:
 
     def _header_end(self) -> None:
         name, value = self._name.lower(), self._value
-        if name in self._headers or not _LINE.fullmatch(value):
+        if name in self._headers or not VALUE.fullmatch(value):
             raise HttpError(400, "a part of the form has a header twice, or one with control characters")
         self._headers[name] = value
         self._name, self._value = b"", b""

@@ -25,8 +25,9 @@ Pairs = Iterable[Pair] | Mapping[str, str]
 """Field lines to be sent: pairs, or a mapping where no name occurs twice."""
 
 # RFC 9110 section 5.6.2 (token) and 5.5 (field-value): no control characters, so no forged line can leave.
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
+NAME = re.compile(TOKEN + rb"++")
+VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
 
 # RFC 6265 section 4.1.1 (cookie-octet), and what may stand in an attribute of a cookie.
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
@@ -107,7 +108,7 @@ class Headers:
             UsageError: the name is not a token, or the value has a control character.
         """
         line = _names.get(name) or _name(name), _raw(value)
-        if not _VALUE.fullmatch(line[1]):
+        if not VALUE.fullmatch(line[1]):
             raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
         self.raw.append(line)
 
@@ -119,7 +120,7 @@ _NAMES = 1000
 
 def _name(name: str | bytes) -> bytes:
     raw = _raw(name)
-    if not _NAME.fullmatch(raw):
+    if not NAME.fullmatch(raw):
         raise UsageError(f"a header has characters in its name that it may not carry: {name!r}")
     if len(_names) >= _NAMES:
         _names.clear()
@@ -420,7 +421,7 @@ class Response:
         attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
         if max_age_s is not None:
             attributes["Max-Age"] = f"{int(max_age_s)}"
-        if not _NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
+        if not NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
             raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
         if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
             raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")

@@ -13,7 +13,6 @@ __all__ = ("BodyStream",)
 HIGH_WATER_BYTES = 64 * 1024
 """Received and not taken; past it the client is not read."""
 
-
 # Parts smaller than this are put together while they wait, up to about so many bytes.
 _SMALL_BYTES, _JOINED_BYTES = 512, 4096
 

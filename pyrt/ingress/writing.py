@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from ..errors import UsageError, phrase
-from ..messages import READY_MADE, Response
+from ..messages import NAME, READY_MADE, Response
 from ..streams import Stream
-from .heads import CONTROLS, NAME
+from .heads import CONTROLS
 
 __all__ = ("WITHOUT_CONTENT", "encode")
 

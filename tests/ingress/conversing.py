@@ -15,7 +15,7 @@ from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.testing import MemoryTransport
 
-__all__ = ("Answer", "Conversation", "Seen", "by_byte", "conversation")
+__all__ = ("Answer", "Conversation", "Seen", "by_byte", "conversation", "converse")
 
 DATE = b"date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 TURNS = 50
@@ -111,14 +111,25 @@ async def _conversation(pieces: Iterable[bytes], ends: bool) -> Conversation:
     echo, transport = Echo(), MemoryTransport(("192.0.2.1", 4711))
     edge = Edge()
     edge.date = DATE
-    protocol = Http1Protocol(echo, edge)
+    closed = await converse(Http1Protocol(echo, edge), transport, pieces, ends)
+    return Conversation(list(_answers(bytes(transport.written))), echo.seen, closed)
+
+
+async def converse(protocol: Http1Protocol, transport: MemoryTransport, pieces: Iterable[bytes], ends: bool) -> bool:
+    """Say *pieces*, as far as the server listens, then be gone; whether the server had closed the connection by then.
+
+    Args:
+        pieces: an empty one is a wait for the server to do what it can.
+        ends: say in the end that nothing more will come.
+    """
     protocol.connection_made(transport)
     for piece in pieces:
         if transport.is_closing():
             break
-        protocol.data_received(piece)
-        await asyncio.sleep(0)
-        if not transport.reading:
+        if piece:
+            protocol.data_received(piece)
+            await asyncio.sleep(0)
+        if not piece or not transport.reading:
             await _settle(transport)
             assert transport.reading or transport.is_closing(), "the server does not listen any more"
     await _settle(transport)
@@ -126,10 +137,10 @@ async def _conversation(pieces: Iterable[bytes], ends: bool) -> Conversation:
         if not protocol.eof_received():
             transport.close()
         await _settle(transport)
-    closed, written = transport.is_closing() or transport.ended, bytes(transport.written)
+    closed = transport.is_closing() or transport.ended
     protocol.connection_lost(None)
     await _settle(transport)
-    return Conversation(list(_answers(written)), echo.seen, closed)
+    return closed
 
 
 async def _settle(transport: MemoryTransport) -> None:

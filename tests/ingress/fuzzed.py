@@ -14,11 +14,9 @@ from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.testing import ManualClock, MemoryTransport
 from tests.ingress.connecting import Noting
+from tests.ingress.conversing import converse
 
 __all__ = ("PARTS", "Answer", "Heard", "Seen", "heard")
-
-TURNS = 30
-"""Of the event loop without a byte written, after which whatever was said is taken as answered."""
 
 PARTS = ("/parts", "/echo", "/form")
 """The routes that take their bodies as they come, and so may answer before the end."""
@@ -186,39 +184,13 @@ async def _heard(pieces: Iterable[bytes], ends: bool) -> Heard:
     transport, log = MemoryTransport(("192.0.2.1", 4711)), Noting()
     edge = Edge(log=log, clock=ManualClock())  # type: ignore[arg-type]
     protocol = Http1Protocol(APP, edge)
-    protocol.connection_made(transport)
-    for piece in pieces:
-        if transport.is_closing():
-            break
-        if piece:
-            protocol.data_received(piece)
-            await asyncio.sleep(0)
-        else:
-            await _settle(transport)
-        if not transport.reading:
-            await _settle(transport)
-            assert transport.reading or transport.is_closing(), "the server does not listen any more"
-    await _settle(transport)
-    if ends and not transport.is_closing():
-        if not protocol.eof_received():
-            transport.close()
-        await _settle(transport)
-    closed = transport.is_closing() or transport.ended
-    protocol.connection_lost(None)
-    await _settle(transport)
+    closed = await converse(protocol, transport, pieces, ends)
     assert asyncio.all_tasks() == {asyncio.current_task()}, "a task is left"
     assert (edge.connections, edge.refused_connections, APP.gctx.hook_failures) == (set(), 0, {})
     assert protocol.is_over
     assert raised == []
     interim, answers = _answers(bytes(transport.written), [request for request, _ in log.noted])
     return Heard(answers, interim, SEEN.copy(), log.noted, closed)
-
-
-async def _settle(transport: MemoryTransport) -> None:
-    before = -1
-    while before != (before := len(transport.written)):
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
 
 
 def _answers(data: bytes, requests: list[Request | None]) -> tuple[int, list[Answer]]:
