@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import multiprocessing
 import os
 import resource
 import socket
@@ -9,10 +10,17 @@ import socket
 from ..harness.driving import new_loop
 from ..harness.samples import samples
 from ..harness.skipping import available, need
-from ..workloads import apps
+from ..workloads import apps, requests
 
 CONNECTIONS = 400
 ROUNDS = 8
+REQUESTS = {
+    "small": apps.REQUESTS["hooks"],
+    "2 KiB in 23 header lines": requests.with_header_lines(20, 95),
+    "2 KiB in 93 header lines": requests.with_header_lines(90, 21),
+    "30 KiB in 93 header lines": requests.with_header_lines(90, 340),
+    "1 MiB of body": requests.UNTAKEN,
+}
 
 
 class Idle:
@@ -22,22 +30,28 @@ class Idle:
     """
 
     version = "1"
-    timeout = 120
+    timeout = 300
+    params = list(REQUESTS)
+    param_names = ["request"]
 
     def setup_cache(self):
         if not available("App", "serving.server.Server"):
-            return []
-        return _measure()
+            return {}
+        # A process for each, whose memory nobody has used before.
+        with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+            return dict(zip(REQUESTS, pool.map(_measure, REQUESTS.values(), chunksize=1), strict=True))
 
-    def track_resident(self, rounds):
+    setup_cache.timeout = 300
+
+    def track_resident(self, rounds, request):
         need("App", "serving.server.Server")
-        return samples(rounds)
+        return samples(rounds[request])
 
     track_resident.unit = "bytes"
     track_resident.less_is_better = True
 
 
-def _measure():
+def _measure(request):
     """Bytes per connection, of each round but the first, which also pays for what is made once."""
     from pyrt.serving.server import Server
 
@@ -50,7 +64,7 @@ def _measure():
     client = os.fork()
     if client == 0:
         ours.close()
-        _connect(server.port, theirs)
+        _connect(server.port, request, theirs)
     theirs.close()
     sizes = []
     with ours:
@@ -69,15 +83,15 @@ def _round(ours):
         raise RuntimeError("the client failed")
 
 
-def _connect(port, theirs):
+def _connect(port, request, theirs):
     """In the child: open connections whenever it is told to; never returns."""
     try:
         held = []
         while theirs.recv(1):
             for _ in range(CONNECTIONS):
                 client = socket.create_connection(("127.0.0.1", port))
-                client.sendall(apps.REQUESTS["hooks"])
-                assert client.recv(65536).startswith(b"HTTP/1.1 200")
+                client.sendall(request)
+                assert client.recv(65536).startswith(b"HTTP/1.1 ")
                 held.append(client)
             theirs.sendall(b"+")
     finally:

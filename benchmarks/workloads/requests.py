@@ -39,3 +39,12 @@ BODIES = {
     "chunks of 1 KiB": _UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunked(1024),
     "chunks of 64 bytes": _UPLOAD + b"Transfer-Encoding: chunked\r\n\r\n" + _chunked(64),
 }
+
+UNTAKEN = b"POST /nowhere HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: %d\r\n\r\n%b" % (1 << 20, bytes(1 << 20))
+"""A body of 1 MiB that no route takes."""
+
+
+def with_header_lines(number, size):
+    """A GET with so many more header lines, of *size* bytes each."""
+    lines = b"".join(b"X-%02d: %b\r\n" % (at, b"x" * (size - 8)) for at in range(number))
+    return GET_USER.removesuffix(b"\r\n") + lines + b"\r\n"

@@ -1,7 +1,7 @@
 """Request heads: what their bytes ask, by the grammar of RFC 9110 and RFC 9112 and not a byte beyond. Pure.
 
-A head is read in one piece: by one pattern for the request line and one for all header lines, whose matches must be
-all of its lines. What decides where the request ends, and whose it is, is then judged line by line.
+A head is read in one piece: its request line by one pattern; its header lines are searched for control characters
+together, and then read one by one. What decides where the request ends, and whose it is, is judged at last.
 """
 
 from __future__ import annotations
@@ -12,16 +12,13 @@ from collections.abc import Sequence
 
 from ..errors import ProtocolError
 from ..limits import Limits
-from ..messages import Request
+from ..messages import NAME, TOKEN, Request
 
-__all__ = ("CHUNKED", "CONTROLS", "NAME", "TOKEN", "Head", "HeadReader", "fields", "line_too_long", "too_large")
+__all__ = ("CHUNKED", "CONTROLS", "Head", "HeadReader", "fields", "line_too_long", "too_large")
 
-# RFC 9110 section 5.6.2.
-TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 # RFC 9112 section 3, with one space where it has one. A target has no fragment; what it may have depends on its form.
 # One empty line before it is passed over (RFC 9112 section 2.2).
 _LINE = re.compile(rb"(?:\r\n)?(%b++) ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])\r\n" % TOKEN)
-NAME = re.compile(rb"%b++" % TOKEN)
 # What no part of a head may have, but for the ends of its lines (RFC 9110 section 5.5).
 CONTROLS = bytes([*range(9), *range(10, 32), 127])
 # RFC 3986 section 3.2.2: a name, an IPv4 address or an IP literal in brackets, and a port.
@@ -42,8 +39,8 @@ _names: dict[bytes, bytes] = {}
 _NAMES, _NAME_BYTES = 1000, 64
 # Hosts that have been met and found sound.
 _hosts: set[bytes] = set()
-# Header lines of one head that are kept for the next.
-_KEPT_BYTES = 2048
+# Header lines of one head that are kept for the next: so long together, and so many.
+_KEPT_BYTES, _KEPT_LINES = 2048, 24
 CHUNKED = -1
 """The length of a body that comes in chunks."""
 
@@ -113,7 +110,7 @@ class HeadReader:
 
     def forget_long(self) -> None:
         """Keep no header lines for the next head that take much memory."""
-        if len(self._block) > _KEPT_BYTES:
+        if len(self._block) > _KEPT_BYTES or len(self._raw) > _KEPT_LINES:
             self._block, self._raw = b"", []
 
     def _unusual(self, line: re.Match[bytes]) -> str:
@@ -261,7 +258,7 @@ def _length(lengths: Sequence[bytes], codings: Sequence[bytes], is_old: bool) ->
 
 
 def _are_tokens(values: list[bytes]) -> bool:
-    return all(re.fullmatch(TOKEN + rb"+", value) for value in values)
+    return all(map(NAME.fullmatch, values))
 
 
 def _other_form(method: bytes, target: bytes, raw: list[tuple[bytes, bytes]]) -> bytes:

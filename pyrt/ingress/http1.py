@@ -47,7 +47,11 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Service(Protocol):
-    """What answers: an `App`, or anything with its `handle`; a body is `bytes` or a `Stream`."""
+    """What answers: an `App`, or anything with its `handle`; a body is `bytes` or a `Stream`.
+
+    It may have what an app has: `body_plan`, for bodies that are taken as they come, and `takes`, for requests that no
+    route takes.
+    """
 
     async def handle(self, request: Request) -> Response: ...
 
@@ -254,14 +258,15 @@ class Http1Protocol(asyncio.Protocol):
         plan = getattr(service, "body_plan", None)
         streams, limit_bytes = (False, 0) if plan is None else plan(request)
         limit_bytes = limit_bytes or self._edge.limits.body_bytes
-        if reader.expects and not streams:
-            # An answer that needs no body comes in place of 100 Continue, and is the last (RFC 9110 section 10.1.1).
-            takes = getattr(service, "takes", None)
-            streams = takes is not None and not takes(request)
-        if not streams:
+        takes = getattr(service, "takes", None)
+        # An answer that needs no body comes in place of 100 Continue, and is the last (RFC 9110 section 10.1.1).
+        is_untaken = reader.expects and takes is not None and not takes(request)
+        if not streams and not is_untaken:
             return None, limit_bytes
-        self._since_s, self._received = self._edge.now_s, self._reader.body_come
-        request.body = stream = BodyStream(request, self._pause, self._resume, self._continue)
+        self._since_s, self._received = self._edge.now_s, reader.body_come
+        stream = BodyStream(request, self._pause, self._resume, self._continue)
+        if streams:
+            request.body = stream
         return stream, limit_bytes
 
     def _advance(self) -> None:
@@ -417,7 +422,11 @@ class Http1Protocol(asyncio.Protocol):
             self._fail(ProtocolError(400, "the request was answered before its body had come"))
         if not self._eof and (self._reader.unread or self._error is not None):
             self._linger()
-            return
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Say no more, and listen no more."""
         self._closing, self._phase, self._since_s = True, Phase.LAST, self._edge.now_s
         self._transport.close()
 
@@ -431,13 +440,11 @@ class Http1Protocol(asyncio.Protocol):
         is_head = self._reader.heads.method == "HEAD"
         response = _problem(error)
         self._transport.write(encode(response, False, self._edge.date, is_head=is_head))
-        self._request = None
         self._record(error.status, 0 if is_head else len(response.body))
         if lingers and not self._eof:
             self._linger()
         else:
-            self._closing, self._phase, self._since_s = True, Phase.LAST, self._edge.now_s
-            self._transport.close()
+            self._finish()
 
     def _linger(self) -> None:
         """Say no more, and listen for a while: closed at once, what was said would be lost (RFC 9112 section 9.6)."""

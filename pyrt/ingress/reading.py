@@ -14,8 +14,8 @@ from typing import Protocol, cast
 
 from ..errors import ProtocolError
 from ..limits import Limits
-from ..messages import Headers, Request
-from .heads import CHUNKED, TOKEN, HeadReader, fields, line_too_long, too_large
+from ..messages import TOKEN, Headers, Request
+from .heads import CHUNKED, HeadReader, fields, line_too_long, too_large
 
 __all__ = ("RequestReader", "Sink")
 

@@ -161,15 +161,21 @@ def _opened(path: str) -> Iterator[TextIO]:
 
 
 def _within_descriptors(limits: Limits) -> Limits:
-    """As many descriptors as the system allows, and no more connections than these suffice for."""
+    """No more connections than there may be descriptors for; as many of these are asked of the system as that takes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    most = max(1, hard - _OTHER_DESCRIPTORS)
-    if hard == resource.RLIM_INFINITY or limits.connections <= most:
+    wanted = limits.connections + _OTHER_DESCRIPTORS
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
-    _log.warning("%d descriptors suffice for %d connections, not for %d", hard, most, limits.connections)
-    return dataclasses.replace(limits, connections=most)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    except (OSError, ValueError):
+        most = soft  # macOS allows fewer than it says
+    if most == wanted:
+        return limits
+    connections = max(1, most - _OTHER_DESCRIPTORS)
+    _log.warning("%d descriptors suffice for %d connections, not for %d", most, connections, limits.connections)
+    return dataclasses.replace(limits, connections=connections)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

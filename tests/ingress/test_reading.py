@@ -534,3 +534,18 @@ def test_what_is_read_does_not_stay_in_the_buffer(long: bytes) -> None:
         read([piece], reader=reader)
         assert len(reader._data) <= 200
     assert reader.unread == 0
+
+
+@pytest.mark.parametrize(("number", "size", "is_kept"), [(22, 40, True), (24, 40, False), (1, 2100, False)])
+def test_few_and_short_header_lines_are_kept_for_the_next_head_and_no_others(
+    number: int, size: int, is_kept: bool
+) -> None:
+    lines = b"".join(b"X-%d: %b\r\n" % (at, b"y" * size) for at in range(number))
+    reader = RequestReader(Limits())
+    for _ in range(2):
+        reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n%b\r\n" % lines)
+        request = reader.next()
+        assert request is not None
+        assert len(request.raw) == number + 2
+        assert reader.next() is None
+        assert bool(reader.heads._raw) is is_kept

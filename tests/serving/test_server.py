@@ -297,6 +297,8 @@ async def test_a_client_that_takes_nothing_of_a_file_is_broken_off(tmp_path: Pat
     async with serving(app, write_s=0.01) as server, connected(server) as client:
         await client.says(get("/"))
         await until(lambda: not server.edge.connections)
+        with contextlib.suppress(ConnectionError):
+            assert len(await client.reader.read()) < 1 << 28
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -415,15 +417,37 @@ async def test_a_client_may_come_by_a_socket_that_has_no_address(tmp_path: Path)
     await app.stop()
 
 
-@pytest.mark.parametrize(("hard", "connections"), [(100_000, 4096), (1024, 512), (100, 1)])
+@pytest.mark.parametrize(
+    ("soft", "hard", "asked", "connections"),
+    [
+        (4608, 5000, [], 4096),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, [], 4096),
+        (1024, 100_000, [4608], 4096),
+        (1024, resource.RLIM_INFINITY, [4608], 4096),
+        (64, 1024, [1024], 512),
+        (64, 100, [100], 1),
+        (1024, 666, [], 512),
+    ],
+)
 def test_there_are_no_more_connections_than_descriptors_suffice_for(
-    hard: int, connections: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    soft: int,
+    hard: int,
+    asked: list[int],
+    connections: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    soft: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "getrlimit", lambda which: (64, hard))
-    monkeypatch.setattr(resource, "setrlimit", lambda which, limits: soft.append(limits))
+    found: list[int] = []
+
+    def set_limits(which: int, limits: tuple[int, int]) -> None:
+        if hard == 666:
+            raise ValueError("the system allows fewer than it says")
+        found.append(limits[0])
+
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", set_limits)
     assert _within_descriptors(Limits()) == Limits(connections=connections)
-    assert soft == [(hard, hard)]
+    assert found == asked
     assert ("descriptors" in caplog.text) == (connections != 4096)
 
 
