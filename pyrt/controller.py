@@ -20,7 +20,7 @@ from .endpoints import Endpoint
 from .errors import DeadlineExceeded, HttpError, Overload, ProtocolError, ValidationError
 from .files import File
 from .messages import Request, Response
-from .routing import Router
+from .routing import Route, Router
 from .streams import Stream, discard
 
 __all__ = ("Controller", "answer_without_route")
@@ -95,22 +95,24 @@ class Controller:
     def body_plan(self, request: Request) -> tuple[bool, int]:
         """Whether the handler of a request takes its body as it comes, and its limit in bytes; 0 for the ingress's."""
         try:
-            found = self._first_way(request.method, request.path)
-            match = None if found else self.router.search(request.method, request.path)
+            route = self._route(request)
         except Exception:
-            return False, 0  # whoever handles the request meets the same
-        route = found[0] if found else match and match.route
+            route = None  # whoever handles the request meets the same
         return (route.value.takes_parts, route.value.limit_body_bytes) if route else (False, 0)
 
     def takes(self, request: Request) -> bool:
         """Whether a route takes a request; where none does the answer needs no body."""
         try:
-            if self._first_way(request.method, request.path):
-                return True
-            match = self.router.search(request.method, request.path)
+            return self._route(request) is not None
         except Exception:
-            return True  # whoever handles the request meets the same
-        return match is not None and match.route is not None
+            return True
+
+    def _route(self, request: Request) -> Route | None:
+        found = self._first_way(request.method, request.path)
+        if found is not None:
+            return found[0]
+        match = self.router.search(request.method, request.path)
+        return None if match is None else match.route
 
     def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
         """The endpoint of a request whose route is not found at once, and its context, which says why there is none."""
