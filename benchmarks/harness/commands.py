@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
-from . import report as reports
-from . import results, tables, targets
+from ..reporting import report as reports
+from ..reporting import results, tables, targets
 
 Result = TypeVar("Result")
 
@@ -241,7 +241,7 @@ def peers(
 
 def _known(work: Callable[[], Result]) -> Result:
     """Run it; what can go wrong for reasons outside this program becomes an error with its exit code."""
-    from . import site
+    from ..reporting import site
 
     try:
         return work()
@@ -261,7 +261,7 @@ def _report(machine: str | None, base: str | None, head: str | None) -> reports.
 
 
 def _publish(html: Path | None) -> Path:
-    from . import site
+    from ..reporting import site
 
     click.echo("Building the site ...", err=True)
     return _known(lambda: site.build(html))

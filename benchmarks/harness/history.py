@@ -22,7 +22,7 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
-from .results import REFERENCE, ROOT
+from ..reporting.results import REFERENCE, ROOT
 
 FINE, WRONG_USE, INVALID = 0, 2, 3
 COUNTS_ONLY = r"\.instr_"

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from asv.machine import Machine
 
 from ..harness.paired import Interval
-from ..harness.results import ROOT
-from ..harness.tables import Table, markdown
+from ..reporting.results import ROOT
+from ..reporting.tables import Table, markdown
 from .entries import CONFIDENCE, Entry, Peer, Yardstick, spread, times
 
 NOISE = (

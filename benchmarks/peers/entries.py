@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from ..harness.paired import Interval, estimate
-from ..harness.tables import NOTHING, digits, human
+from ..reporting.tables import NOTHING, digits, human
 from .rounds import Figure, Measure, Work, alternate
 
 CONFIDENCE = 0.95

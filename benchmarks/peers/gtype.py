@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..harness import counting
-from ..harness.tables import NOTHING, human
+from ..reporting.tables import NOTHING, human
 from . import validators
 from .comparison import Comparison
 from .entries import NotInstalled, Peer, Yardstick, chosen, installed, measure

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ..harness.loopback import steady
 from ..harness.paired import Interval
 from ..harness.samples import PERCENTILES
-from ..harness.tables import NOTHING, human, percent
+from ..reporting.tables import NOTHING, human, percent
 from . import answers
 from .entries import Yardstick, ratio_of, spread, times
 from .launching import Server, cores, running

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from ..harness.paired import Interval
-from ..harness.tables import NOTHING, human
+from ..reporting.tables import NOTHING, human
 from .comparison import Comparison
 from .entries import Entry, spread, times
 

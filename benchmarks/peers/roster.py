@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..harness.results import ROOT
+from ..reporting.results import ROOT
 from .entries import NotInstalled, installed
 
 NODE = ROOT / "benchmarks" / "peers" / "node"

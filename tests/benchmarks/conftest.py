@@ -102,7 +102,7 @@ def start_project(root: Path) -> list[str]:
         "show_commit_url": "https://example.org/commit/",
         "results_dir": "results",
         "html_dir": "html",
-        "plugins": [".benchmarks.harness.site"],
+        "plugins": [".benchmarks.reporting.site"],
     }
     (root / "asv.conf.json").write_text(json.dumps(conf))
     commits = []

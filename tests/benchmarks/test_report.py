@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import report, results, tables, targets
-from benchmarks.harness.results import Benchmark, Figure, Measured
-from benchmarks.harness.targets import Shape
+from benchmarks.reporting import report, results, tables, targets
+from benchmarks.reporting.results import Benchmark, Figure, Measured
+from benchmarks.reporting.targets import Shape
 
 
 @pytest.fixture(scope="module")

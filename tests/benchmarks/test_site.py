@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import page, results, site
+from benchmarks.reporting import page, results, site
 
 Measure = Callable[[Path, list[str]], Path]
 

@@ -15,7 +15,7 @@ import pytest
 from asv_runner._aux import update_sys_path
 from asv_runner.discovery import disc_benchmarks
 
-from benchmarks.harness import targets
+from benchmarks.reporting import targets
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT / "benchmarks"

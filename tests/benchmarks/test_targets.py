@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness import targets
-from benchmarks.harness.targets import Shape, Target, Verdict, judge, problems
+from benchmarks.reporting import targets
+from benchmarks.reporting.targets import Shape, Target, Verdict, judge, problems
 
 SHAPE = Shape(["routes", "path"], [["10", "10000"], ["'static'", "'miss'"]], "seconds")
 FIGURES = {

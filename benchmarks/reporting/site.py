@@ -73,7 +73,7 @@ def build(html: Path | None = None, root: Path = results.ROOT) -> Path:
     _run("asv", "publish", "--no-pull", "--html-dir", str(html), root=root)
     if not (html / PAGE).exists():
         raise SiteError(
-            f"asv publish wrote no {PAGE}: asv.conf.json must name the plugin .benchmarks.harness.asv_plugin"
+            f"asv publish wrote no {PAGE}: asv.conf.json must name the plugin .benchmarks.reporting.asv_plugin"
         )
     _run("asv_tachyon", "install", str(html), "--no-backup", root=root)
     _finish_shell(html, conf.project)
