@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
@@ -14,50 +13,11 @@ import click
 
 from ..reporting import report as reports
 from ..reporting import results, tables, targets
+from .options import EXIT_CODES, Invalid, Missed, WrongUse, json_option, markdown_option, write, write_json
 
 Result = TypeVar("Result")
 
 ROOT = results.ROOT
-EXIT_CODES = """\b
-Exit codes:
-  0  fine
-  1  a target or a gate missed
-  2  wrong use: nothing to do it with, or an argument is wrong
-  3  the measurement itself is invalid: a benchmark failed
-"""
-
-json_option = click.option(
-    "--json",
-    "json_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write the outcome as JSON to FILE (- for standard output).",
-)
-markdown_option = click.option(
-    "--markdown",
-    "markdown_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    help="Write the report as Markdown to FILE (- for standard output).",
-)
-
-
-class Missed(click.ClickException):
-    """A target or a gate is missed."""
-
-    exit_code = 1
-
-
-class WrongUse(click.ClickException):
-    """There is nothing to do it with, or an argument is wrong."""
-
-    exit_code = 2
-
-
-class Invalid(click.ClickException):
-    """The measurement itself, or what was made of it, is invalid."""
-
-    exit_code = 3
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,7 +47,7 @@ def run(bench: str | None, counts: bool, quick: bool, dry_run: bool, json_file: 
     except running.UsageError as error:
         raise WrongUse(str(error)) from error
     if json_file is not None:
-        _write_json(json_file, done.as_json())
+        write_json(json_file, done.as_json())
     if str(json_file) != "-":
         click.echo(json.dumps(done.as_json(), indent=2))
     if done.failed:
@@ -125,7 +85,7 @@ def history_(span: str, json_file: Path | None) -> None:
 
     code = history.history(span=span)
     if json_file is not None:
-        _write_json(json_file, _report(results.REFERENCE, None, None).as_json())
+        write_json(json_file, _report(results.REFERENCE, None, None).as_json())
     sys.exit(code)
 
 
@@ -157,9 +117,9 @@ def report(
     if "-" not in (str(json_file), str(markdown_file)):
         _show(done, None)
     if json_file is not None:
-        _write_json(json_file, done.as_json())
+        write_json(json_file, done.as_json())
     if markdown_file is not None:
-        _write(markdown_file, done.markdown())
+        write(markdown_file, done.markdown())
     if strict and done.missed:
         raise Missed(f"{len(done.missed)} of {len(done.verdicts)} targets missed")
 
@@ -179,7 +139,7 @@ def publish(html: Path | None, json_file: Path | None) -> None:
     """
     index = _publish(html)
     if json_file is not None:
-        _write_json(json_file, {"index": str(index)})
+        write_json(json_file, {"index": str(index)})
     if str(json_file) != "-":
         click.echo(str(index))
 
@@ -230,11 +190,11 @@ def peers(
     if "-" not in map(str, (json_file, markdown_file, svg_file)):
         _print(done, " ".join(done.notes))
     if markdown_file is not None:
-        _write(markdown_file, done.markdown())
+        write(markdown_file, done.markdown())
     if svg_file is not None:
-        _write(svg_file, plot(done))
+        write(svg_file, plot(done))
     if json_file is not None:
-        _write_json(json_file, done.as_json())
+        write_json(json_file, done.as_json())
     if done.failed:
         raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")
 
@@ -269,7 +229,7 @@ def _publish(html: Path | None) -> Path:
 
 def _show(done: reports.Report, json_file: Path | None) -> None:
     if json_file is not None:
-        _write_json(json_file, done.as_json())
+        write_json(json_file, done.as_json())
     _print(done, reports.NOISE, reports.tally(done.verdicts))
 
 
@@ -279,18 +239,3 @@ def _print(done: Any, note: str, last: str = "") -> None:
         tables.show(done.heading(), note, done.tables(), last)
     else:
         click.echo(done.markdown(), nl=False)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    _write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    if str(path) == "-":
-        click.echo(text, nl=False)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"cannot write {path}: {error.strerror}") from error
-    click.echo(f"wrote {os.path.relpath(path)}", err=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
+from ..judging import fingerprint
 from ..reporting.results import REFERENCE, ROOT
 
 FINE, WRONG_USE, INVALID = 0, 2, 3
@@ -60,8 +60,8 @@ def history(root: Path = ROOT, span: str = "HEAD") -> int:
         return _refuse("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first")
     mind_the_working_copy(root)
     folder = root / "results" / REFERENCE
-    known, here = recorded(folder), fingerprint()
-    differing = differences(known, here)
+    known, here = recorded(folder), fingerprint.machine()
+    differing = fingerprint.differences(known, here, here) if known else []
     if "python" in differing:
         return _refuse(
             f"{REFERENCE!r} is measured with {known.get('python')}, and this is {here['python']}; counts of two "
@@ -111,24 +111,6 @@ def changed(root: Path, *paths: str, span: str = "HEAD") -> list[str]:
 
 def _measurable(root: Path, commit: str) -> bool:
     return _git(root, "ls-tree", "--name-only", commit, "--", *MEASURABLE).split() == sorted(MEASURABLE)
-
-
-def fingerprint() -> dict[str, str]:
-    """What makes two machines' times comparable: processor, cores, kernel, and the build of Python."""
-    return {
-        "cpu": Machine.get_defaults()["cpu"],
-        "cores": str(os.cpu_count()),
-        "kernel": platform.release(),
-        "python": f"{sys.version.split()[0]} {' '.join(platform.python_build())} {platform.python_compiler()}",
-    }
-
-
-def differences(recorded: dict[str, str], here: dict[str, str]) -> list[str]:
-    """In what this machine is not the recorded one; nothing where none is recorded.
-
-    Where `python` is among them, counts differ too; else times alone.
-    """
-    return [name for name, value in here.items() if recorded and recorded.get(name) != value]
 
 
 def register(machine: str, facts: dict[str, Any] | None = None) -> None:

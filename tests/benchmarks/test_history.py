@@ -11,6 +11,7 @@ import pytest
 from asv.machine import Machine, MachineCollection
 
 from benchmarks.harness import history
+from benchmarks.judging import fingerprint
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -154,20 +155,16 @@ def test_the_history_of_a_shallow_clone_is_refused(
 
 def test_another_build_of_python_adds_nothing_to_the_reference(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commit(root, "pyrt/__init__.py")
-    history.record(root / "results/reference", history.fingerprint() | {"python": '3.11.2 "Debian"'})
+    history.record(root / "results/reference", fingerprint.machine() | {"python": '3.11.2 "Debian"'})
     assert history.history(root) == history.WRONG_USE
     assert '3.11.2 "Debian"' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("changed", [[], ["cpu"], ["cores", "kernel"], ["python"]])
 def test_a_fingerprint_says_in_what_a_machine_differs(tmp_path: Path, changed: list[str]) -> None:
-    here = history.fingerprint()
+    here = fingerprint.machine()
     history.record(tmp_path, here | dict.fromkeys(changed, "another"))
-    assert history.differences(history.recorded(tmp_path), here) == changed
-
-
-def test_where_nothing_is_recorded_nothing_differs(tmp_path: Path) -> None:
-    assert history.differences(history.recorded(tmp_path), history.fingerprint()) == []
+    assert fingerprint.differences(history.recorded(tmp_path), here, here) == changed
 
 
 def test_a_machine_is_registered_beside_a_sole_entry_of_another_name(home: Path) -> None:

@@ -1,0 +1,137 @@
+"""Figures of one commit kept in a file, and a comparison with them.
+
+A stored time is a hint and no more: on a shared machine the same code is half as fast an hour later, whatever is done
+about it. So only exact counts gate against a baseline; times are shown beside, divided by what moved all of them.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from . import deciding, fingerprint, rows
+from .compare import Judge, Say, judging
+from .comparison import Counts, Row, Sampled, Side, Verdict, write_whole
+from .pairs import Key, Pairs
+from .rows import Chosen, Lost
+
+SCHEMA = 1
+PAIRS = 8
+
+
+class BaselineError(ValueError):
+    """A file holds no baseline, or one that cannot be compared with; the message says why and the way out."""
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """One benchmark's figures: instructions per call, and one figure of each process in its unit."""
+
+    version: str
+    instructions: float | None = None
+    samples: list[float] = []
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    """What one commit measured on one machine, raw; benchmarks by `name(parameters)`."""
+
+    schema: int = SCHEMA
+    command: str
+    date: str
+    side: Side
+    fingerprint: dict[str, str]
+    benchmarks: dict[str, Stored]
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all. Raises OSError."""
+        write_whole(path, msgspec.json.format(msgspec.json.encode(self), indent=1))
+
+
+def load(path: Path) -> Baseline:
+    """Read what `Baseline.save` wrote. Raises BaselineError."""
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Baseline)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BaselineError(f"{path} holds no baseline: {error}; `python -m benchmarks baseline` makes one") from error
+    if found.schema != SCHEMA:
+        raise BaselineError(f"{path} has schema {found.schema}, this version reads {SCHEMA}; make it again")
+    return found
+
+
+def measure(root: Path, side: Side, *, bench: str, say: Say) -> tuple[list[Chosen], dict[str, Stored], dict[str, str]]:
+    """Measure one commit: its benchmarks, their figures, and the fingerprint. Raises as `compare.compare` does."""
+    with judging(root, side, side, say=say, control=False) as judge:
+        chosen = judge.chosen(bench)
+        return chosen, _figures(judge, chosen), fingerprint.here(judge.built["head"])
+
+
+def compare(
+    root: Path, stored: Baseline, head: Side, *, bench: str, advisory: bool, say: Say
+) -> tuple[list[Row], dict[str, str], list[str]]:
+    """Rows of HEAD against a stored baseline, HEAD's fingerprint, and in what the two machines differ.
+
+    Raises:
+        BaselineError: it is another machine's, and nobody asked for advice alone.
+    """
+    here = fingerprint.here()
+    differing = fingerprint.differences(stored.fingerprint, here, fingerprint.MACHINE)
+    if differing and not advisory:
+        there = stored.fingerprint
+        told = "; ".join(f"{name}: {there.get(name, 'unknown')} there, {here.get(name)} here" for name in differing)
+        raise BaselineError(
+            f"the baseline was measured elsewhere ({told}), so figures cannot be compared; measure both commits here "
+            "with `compare BASE HEAD`, or take --advisory to see them all the same, gating nothing"
+        )
+    chosen, figures, facts = measure(root, head, bench=bench, say=say)
+    return _rows(chosen, stored.benchmarks, figures), facts, differing
+
+
+def _figures(judge: Judge, chosen: Sequence[Chosen]) -> dict[str, Stored]:
+    counts = judge.count(chosen)
+    pythons = {side: judge.built[side].python for side in ("base", "head")}
+    pairs = Pairs(pythons, judge.leash, seed=judge.seed, say=judge.say)
+    pairs.take([one.key for one in chosen if one.sampled], PAIRS)
+    return {one.label: _stored(one, counts.get(one.twin), pairs.taken.get(one.key, [])) for one in chosen}
+
+
+def _stored(one: Chosen, counted: Counts | Lost | None, pairs: Sequence[tuple[float, float]]) -> Stored:
+    instructions = counted.head if isinstance(counted, Counts) else None
+    return Stored(version=one.version, instructions=instructions, samples=[figure for pair in pairs for figure in pair])
+
+
+def _rows(chosen: Sequence[Chosen], before: Mapping[str, Stored], now: Mapping[str, Stored]) -> list[Row]:
+    counts: dict[Key, Counts | Lost] = {}
+    lost: dict[Key, Lost] = {}
+    pairs: dict[Key, list[tuple[float, float]]] = {}
+    for one in chosen:
+        old, new = before.get(one.label), now[one.label]
+        if old is None or old.version != new.version:
+            changed = f"its version changed from {old.version} to {new.version}" if old else ""
+            lost[one.key] = ("base", "skipped", changed or "the baseline does not have it")
+            continue
+        if old.instructions and new.instructions:
+            counts[one.twin] = deciding.judge_counts(old.instructions, new.instructions, one.gate)
+        if len(old.samples) == len(new.samples) and new.samples:
+            pairs[one.key] = list(zip(old.samples, new.samples, strict=True))
+    gates = {one.key: one.gate for one in chosen}
+    judged = deciding.judge_samples(_without_drift(pairs, gates), gates, last=True) if pairs else {}
+    return rows.make(chosen, counts, {key: _hint(found) for key, found in judged.items()}, lost)
+
+
+def _without_drift(
+    pairs: Mapping[Key, list[tuple[float, float]]], gates: Mapping[Key, deciding.Gate]
+) -> dict[Key, list[tuple[float, float]]]:
+    """The same pairs, divided by what moved most of the times: the hour, not the commit."""
+    ratios = [ratio for key, some in pairs.items() for ratio in deciding.log_ratios(some, gates[key]) or []]
+    drift = math.exp(statistics.median(ratios)) if ratios else 1.0
+    return {
+        key: [(base, head / drift if gates[key].less_is_better else head * drift) for base, head in some]
+        for key, some in pairs.items()
+    }
+
+
+def _hint(found: Sampled) -> Sampled:
+    return msgspec.structs.replace(found, verdict=Verdict.INCONCLUSIVE) if found.verdict.gates else found

@@ -1,0 +1,215 @@
+"""Did this change make it slower? Counts first, then pairs of processes, then once more what alerts."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from ..harness.counting import Outcome
+from ..harness.paired import estimate
+from . import accepted, deciding, fingerprint, rows, sides
+from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
+from .counted import counted
+from .leash import Leash
+from .pairs import Key, Pairs, ask
+from .rows import Chosen, Lost
+
+Say = Callable[[str], None]
+NOT_NOISE = ("memory", "peakmemory")  # kinds that a busy machine does not move
+
+
+class NothingChosen(ValueError):
+    """No benchmark matches; the message says what."""
+
+
+@dataclass
+class Judge:
+    """Compares two commits that are built.
+
+    Attributes:
+        built: "base", "head", and "again", a second copy of the base for the controls.
+        seed: of the order, hash seeds and environments; the same seed asks the same in the same order.
+    """
+
+    built: Mapping[str, sides.Built]
+    leash: Leash
+    say: Say
+    seed: int = field(default_factory=lambda: random.SystemRandom().randrange(2**32))
+
+    def chosen(self, regex: str) -> list[Chosen]:
+        """What *regex* selects of today's suite.
+
+        Raises:
+            NothingChosen: nothing, or the expression is malformed.
+        """
+        try:
+            re.compile(regex)
+        except re.error as error:
+            raise NothingChosen(f"--bench {regex!r} is not a regular expression: {error}") from error
+        described = ask(self.built["head"].python, self.leash, {"verb": "describe"})
+        found = rows.choose(described, regex)
+        if not found:
+            names = ", ".join(sorted({one["name"].rsplit(".", 2)[0] for one in described}))
+            raise NothingChosen(f"no benchmark matches {regex!r}; the suite has: {names}")
+        return found
+
+    def count(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
+        """Exact instructions on both sides; what alerts is counted once more, and has to come out the same."""
+        wanted = [one for one in chosen if one.counted]
+        found = self._counted(wanted)
+        flagged = [one for one in wanted if isinstance(it := found[one.twin], Counts) and it.verdict.gates]
+        for key, second in self._counted(flagged).items():
+            if found[key] != second:
+                found[key] = ("head", "error", f"two counts of it differ: {found[key]} and {second}")
+        return found
+
+    def _counted(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
+        if not chosen:
+            return {}
+        regex = "|".join(f"^{re.escape(one.label)}$" for one in chosen)
+        outcomes = {}
+        for side in ("base", "head"):
+            self.say(f"counting instructions at {side.upper()}: {len(chosen)} benchmarks")
+            outcomes[side] = counted(self.built[side], regex, self.leash)
+        return {one.twin: _both_counts(one, outcomes) for one in chosen}
+
+    def sample(self, chosen: Sequence[Chosen]) -> tuple[Pairs, dict[Key, Sampled]]:
+        """Pairs in looks, each at what is still open; what alerts is measured once more, and alone."""
+        gates = {one.key: one.gate for one in chosen}
+        pairs = self._pairs(self.seed)
+        judged: dict[Key, Sampled] = {}
+        still, before = list(gates), 0
+        for look in deciding.LOOKS:
+            pairs.take(still, look - before)
+            last, before = look == deciding.LOOKS[-1], look
+            judged = deciding.judge_samples(pairs.taken, gates, last=last)
+            still = deciding.open_keys(judged)
+            self.say(f"look at {look} pairs: {len(judged) - len(still)} decided, {len(still)} open")
+            if not still:
+                break
+        return pairs, judged
+
+    def confirm(self, judged: Mapping[Key, Sampled], gates: Mapping[Key, deciding.Gate]) -> dict[Key, Sampled]:
+        """What alerts, measured afresh: the second measurement is the one that is reported."""
+        flagged = [key for key, found in judged.items() if found.verdict.gates]
+        if not flagged:
+            return dict(judged)
+        self.say(f"confirming {len(flagged)} that fail or alert by {deciding.CONFIRMING} fresh pairs")
+        pairs = self._pairs(self.seed + 1, controls=False)
+        pairs.take(flagged, deciding.CONFIRMING)
+        second = deciding.judge_samples(pairs.taken, gates, last=True)
+        return {key: _confirmed(found, second[key]) if key in second else found for key, found in judged.items()}
+
+    def _pairs(self, seed: int, *, controls: bool = True) -> Pairs:
+        pythons = {side: built.python for side, built in self.built.items() if controls or side != "again"}
+        return Pairs(pythons, self.leash, seed=seed, say=self.say)
+
+
+def compare(root: Path, base: Side, head: Side, *, bench: str = "", counts_only: bool = False, say: Say) -> Comparison:
+    """Compare two commits of the project at *root*.
+
+    Raises:
+        sides.Unbuildable, NothingChosen, accepted.AcceptanceError, ValueError: see there.
+    """
+    acceptances = accepted.holding(root, base.commit, head.commit)
+    with judging(root, base, head, say=say, control=not counts_only) as judge:
+        found = judge_all(judge, judge.chosen(bench), counts_only=counts_only)
+        facts = fingerprint.here(judge.built["head"])
+    return Comparison(
+        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        base=base,
+        head=head,
+        fingerprint=facts,
+        rows=accepted.accept(found.rows, acceptances),
+        controls=found.controls,
+        noise_floor=found.noise_floor,
+        too_noisy=found.too_noisy,
+        seed=judge.seed,
+        looks=list(deciding.LOOKS),
+    )
+
+
+@contextmanager
+def judging(root: Path, base: Side, head: Side, *, say: Say, control: bool = True) -> Iterator[Judge]:
+    """Both commits built, and a second copy of the base; nothing that was started outlives it."""
+    with Leash() as leash:
+        say(f"building {base.short} and {head.short}")
+        built = {"base": sides.build(root, base.commit, leash), "head": sides.build(root, head.commit, leash)}
+        if base.commit == head.commit:
+            built["head"] = sides.build(root, head.commit, leash, copy="b")
+        if control:
+            built["again"] = sides.build(root, base.commit, leash, copy="c")
+        yield Judge(built, leash, say)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run found, before anybody accepts anything."""
+
+    rows: list[Row]
+    controls: list[Control] = field(default_factory=list)
+    noise_floor: float | None = None
+    too_noisy: bool = False
+
+
+def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = False) -> Found:
+    """Counts, pairs, controls, confirmation."""
+    counts = judge.count(chosen)
+    if counts_only:
+        return Found(rows.make([one for one in chosen if one.counted], counts, {}, {}))
+    sampled = [one for one in chosen if one.sampled and one.gate.judged]
+    gates = {one.key: one.gate for one in sampled}
+    pairs, judged = judge.sample(sampled)
+    controls = [_control(one, pairs.controls[one.key]) for one in sampled if one.key in pairs.controls]
+    floor = deciding.noise_floor([one.ratio for one in controls])
+    noisy = floor is not None and floor > deciding.NOISY
+    if noisy:
+        kinds = {one.key: one.unit for one in sampled}
+        judged = {key: _untold(found) if kinds[key] != "bytes" else found for key, found in judged.items()}
+    judged = judge.confirm(judged, gates)
+    judged = {key: _with_disturbance(found, pairs.disturbed.get(key, 0)) for key, found in judged.items()}
+    return Found(rows.make(chosen, counts, judged, pairs.lost), controls, floor, noisy)
+
+
+def _both_counts(one: Chosen, outcomes: Mapping[str, Mapping[Key, Outcome]]) -> Counts | Lost:
+    found: dict[str, float] = {}
+    for side, counts in outcomes.items():
+        outcome = counts.get(one.twin) or Outcome({}, error="it was not counted")
+        if outcome.instructions is None:
+            return side, "error" if outcome.error else "skipped", outcome.error or outcome.skipped
+        found[side] = outcome.instructions
+    return deciding.judge_counts(found["base"], found["head"], one.gate)
+
+
+def _confirmed(first: Sampled, second: Sampled) -> Sampled:
+    """The second measurement's figures; a verdict that only the first one had is none."""
+    if not first.verdict.gates:
+        return first
+    holds = second.verdict.gates
+    verdict = second.verdict if holds or second.verdict is Verdict.OK else Verdict.INCONCLUSIVE
+    return msgspec.structs.replace(second, verdict=verdict, confirmed=holds)
+
+
+def _untold(found: Sampled) -> Sampled:
+    return msgspec.structs.replace(found, verdict=Verdict.INCONCLUSIVE) if found.ratio is not None else found
+
+
+def _with_disturbance(found: Sampled, disturbed: int) -> Sampled:
+    return msgspec.structs.replace(found, disturbed=disturbed)
+
+
+def _control(one: Chosen, pairs: list[tuple[float, float]]) -> Control:
+    ratios = deciding.log_ratios(pairs, one.gate) or [0.0]
+    ratio = estimate(ratios, 0.5).ratio if len(ratios) > 1 else math.exp(ratios[0])
+    return Control(name=one.key.name, parameters=dict(one.parameters), pairs=pairs, ratio=ratio)
