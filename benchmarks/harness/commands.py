@@ -157,6 +157,7 @@ def publish(html: Path | None, json_file: Path | None) -> None:
 )
 @click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
 @click.option("--only", metavar="NAME", multiple=True, help="Only this one, beside pyrt; may be given several times.")
+@click.option("--save", is_flag=True, help="Keep the run in results/peers/, for git and for the site.")
 def peers(
     subject: str,
     json_file: Path | None,
@@ -164,6 +165,7 @@ def peers(
     svg_file: Path | None,
     quick: bool,
     only: tuple[str, ...],
+    save: bool,
 ) -> None:
     """Measure the same work on other libraries, side by side in this one run.
 
@@ -175,12 +177,14 @@ def peers(
 
     Each has to give the right answers first. One that does not has failed, one that is not installed is skipped.
     """
-    from ..peers import gtype, http
+    from ..peers import gtype, http, stored
     from ..peers.entries import UnknownPeer
     from ..peers.plot import plot
     from .counting import CountingError
 
     compare = {"gtype": gtype.compare, "http": http.compare}[subject]
+    if save:
+        _require_keepable(quick=quick, only=only)
     try:
         done = compare(lambda text: click.echo(f"==> {text}", err=True), quick=quick, only=only)
     except UnknownPeer as error:
@@ -197,6 +201,20 @@ def peers(
         write_json(json_file, done.as_json())
     if done.failed:
         raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")
+    if save:
+        click.echo(f"kept in {os.path.relpath(stored.save(done, ROOT))}", err=True)
+
+
+def _require_keepable(*, quick: bool, only: tuple[str, ...]) -> None:
+    """What is kept is a whole run of a commit."""
+    from ..peers import stored
+
+    if quick or only:
+        raise WrongUse("--save keeps whole runs: leave --quick and --only away")
+    try:
+        stored.require_commit(ROOT)
+    except stored.NotCommitted as error:
+        raise WrongUse(str(error)) from error
 
 
 def _known(work: Callable[[], Result]) -> Result:

@@ -48,6 +48,7 @@ class Comparison:
         also: versions of what takes part and is no peer.
         remarks: what has to be said beside the figures.
         headlines: what matters most, in `headline_case`; their ratios are of the same things.
+        recorded: the heading of a run that was kept; one of just now has its own made.
     """
 
     subject: str
@@ -63,6 +64,7 @@ class Comparison:
     remarks: Sequence[str] = ()
     headlines: Sequence[Headline] = ()
     headline_case: str = ""
+    recorded: Mapping[str, str] = field(default_factory=dict)
     date: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
     @property
@@ -88,6 +90,8 @@ class Comparison:
 
     def heading(self) -> list[tuple[str, str]]:
         """Machine, Python, libraries, rounds, date."""
+        if self.recorded:
+            return list(self.recorded.items())
         machine = Machine.get_defaults()
         about = ", ".join(text for text in (machine["cpu"], f"{os.cpu_count()} cores", platform.system()) if text)
         return [

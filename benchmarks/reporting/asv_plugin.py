@@ -1,4 +1,4 @@
-"""What asv loads beside itself (`plugins` in asv.conf.json): writes that cannot be torn, and our page of the site."""
+"""What asv loads beside itself (`plugins` in asv.conf.json): writes that cannot be torn, and our pages of the site."""
 
 from __future__ import annotations
 

@@ -201,6 +201,12 @@ def full_hash(repository: Path, revision: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or revision
 
 
+def less_is_better(stored: Mapping[str, Any]) -> bool:
+    """The direction of a benchmark as asv stores it: what it says itself, else that only a rate should be high."""
+    rate = stored["name"].rpartition(".")[2].startswith("track_rate")
+    return bool(stored.get("less_is_better", not rate))
+
+
 def _one_environment(stored: Iterable[Any]) -> list[Any]:
     # Two Pythons on one machine are two curves; a table that mixed them would compare unlike with unlike.
     found = list(stored)
@@ -210,10 +216,8 @@ def _one_environment(stored: Iterable[Any]) -> list[Any]:
 
 
 def _benchmark(stored: Mapping[str, Any]) -> Benchmark:
-    method = stored["name"].rpartition(".")[2]
-    less = stored.get("less_is_better", not method.startswith("track_rate"))
     shape = Shape(stored["param_names"], stored["params"], stored["unit"])
-    return Benchmark(stored["name"], stored["type"], shape, bool(less), stored.get("pretty_name") or "")
+    return Benchmark(stored["name"], stored["type"], shape, less_is_better(stored), stored.get("pretty_name") or "")
 
 
 def _commit(stored: Any, benchmarks: Mapping[str, Any], subject: str) -> Commit:
