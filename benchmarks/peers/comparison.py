@@ -8,6 +8,7 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from asv.machine import Machine
@@ -22,6 +23,7 @@ NOISE = (
     "rounds of this run leave open. Figures are of this run alone, and another machine or another build of a library "
     "has other ratios."
 )
+MEASURED = ("pyrt", "benchmarks", "constraints.txt", "pyproject.toml")
 QUICK = "Quick: this shows that it works, and no more."
 
 
@@ -150,8 +152,17 @@ class Comparison:
         }
 
 
-def commit() -> str:
-    """The commit of the working copy, and whether it has changes beside."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=8", "--exclude=*"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-    return found.replace("-dirty", ", with changes that are not committed") or "unknown"
+def commit(root: Path = ROOT) -> str:
+    """The commit of the working copy, and whether what is measured has changes beside."""
+    found = _git(root, "rev-parse", "--short=8", "HEAD").strip() or "unknown"
+    return f"{found}, with changes that are not committed" if changes(root) else found
+
+
+def changes(root: Path = ROOT) -> list[str]:
+    """What is measured, or measures, and is not as it is in the commit."""
+    return [line[3:] for line in _git(root, "status", "--porcelain", "--", *MEASURED).splitlines()]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +14,10 @@ from typing import Any
 
 from ..harness.paired import Interval
 from ..judging.comparison import write_whole
-from .comparison import Comparison, Headline
+from .comparison import Comparison, Headline, changes
 from .entries import Entry, Peer, Yardstick
 
 FOLDER = Path("results", "peers")
-MEASURED = ("pyrt", "benchmarks", "constraints.txt", "pyproject.toml")
 
 
 class UnreadableRun(ValueError):
@@ -45,10 +43,10 @@ class Shown:
 
 def require_commit(root: Path) -> None:
     """Raises NotCommitted where what is measured has changes that are not committed."""
-    command = ["git", "-C", str(root), "status", "--porcelain", "--", *MEASURED]
-    changed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")[0]
-    if changed:
-        raise NotCommitted(f"{changed[3:]} has changes that are not committed; kept figures belong to a commit: commit")
+    if changed := changes(root):
+        raise NotCommitted(
+            f"{changed[0]} is not as it was committed, and kept figures belong to a commit: commit first"
+        )
 
 
 def save(done: Comparison, root: Path) -> Path:

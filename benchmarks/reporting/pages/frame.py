@@ -150,4 +150,4 @@ def grid(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 def _cell(column: str, text: str) -> str:
     kinds = [kind for word, kind in _KINDS if text.startswith(word)] + ["whole"] * (len(text) <= WHOLE)
     shown = text if isinstance(text, Html) else escape(text)
-    return f'<td data-column="{escape(column)}" class="{" ".join(kinds)}">{shown}</td>'
+    return f'<td data-column="{escape(column)}" class="{" ".join(kinds)}"><div>{shown}</div></td>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
@@ -20,7 +21,7 @@ def _body(source: Source) -> str:
     # Its own title would stand below the page's.
     tokens = reader.parse(path.read_text(encoding="utf-8").partition("\n")[2])
     _name_columns(tokens)
-    text: str = reader.renderer.render(tokens, reader.options, {})
+    text = re.sub(r"(<td[^>]*>)(.*?)</td>", r"\1<div>\2</div></td>", reader.renderer.render(tokens, reader.options, {}))
     return text.replace("<table>", "<div class=scroll tabindex=0><table>").replace("</table>", "</table></div>")
 
 

@@ -12,7 +12,7 @@ from ..results import Commit, Figure
 from ..tables import human
 from .frame import COMMITS, Source
 
-WIDTH, LEFT, TOP, BOTTOM = 760, 84, 26, 34
+WIDTH, LEFT, TOP, BOTTOM = 776, 100, 26, 34
 APART = 22  # between two names at the ends of lines; on a phone letters are that high
 PINS_WIDE = 44  # what the word beside a change of pins takes
 SPILL = 1.4  # an interval may stand out beyond all figures by so much, and is cut there
