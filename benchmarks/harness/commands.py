@@ -133,7 +133,10 @@ def report(
 )
 @json_option
 def publish(html: Path | None, json_file: Path | None) -> None:
-    """Build the site from the stored results: graphs, targets and percentiles. It needs no network.
+    """Build the site from the stored results. It needs no network.
+
+    asv's graphs, and a page each for targets, percentiles, components, regressions, peers, profiles, the log and
+    commits, as far as there is something to show.
 
     Open index.html as a file, or serve the folder with `asv preview` or any web server.
     """
@@ -202,7 +205,7 @@ def peers(
     if done.failed:
         raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")
     if save:
-        click.echo(f"kept in {os.path.relpath(stored.save(done, ROOT))}", err=True)
+        click.echo(f"kept in {stored.save(done, ROOT).relative_to(ROOT)}", err=True)
 
 
 def _require_keepable(*, quick: bool, only: tuple[str, ...]) -> None:
