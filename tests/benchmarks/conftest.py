@@ -7,7 +7,7 @@ import json
 import math
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,23 @@ SUITE: dict[str, tuple[str, str, dict[str, list[str]], Callable[..., float | Non
         lambda at, routes: 350.0 * int(routes),
     ),
 }
+PARTS = {"'parse'": 400.0, "'route'": 100.0, "'whole'": 600.0}
+# What a request's parts cost: counts of every commit, times from the third on.
+OVERHEAD: dict[str, tuple[str, str, dict[str, list[str]], Callable[..., float | None]]] = {
+    "integration.overhead.Overhead.instr_part": (
+        "instructions",
+        "instructions",
+        {"part": list(PARTS)},
+        lambda at, part: PARTS[part] * (1 + at),
+    ),
+    "integration.overhead.Rotation.track_part": (
+        "track",
+        "seconds",
+        {"part": list(PARTS)},
+        lambda at, part: NOT_APPLICABLE if at < 2 else PARTS[part] / 1e8,
+    ),
+}
+Suite = Mapping[str, tuple[str, str, Mapping[str, list[str]], Callable[..., float | None]]]
 
 
 def git(repository: Path, *arguments: str, day: int = 1) -> str:
@@ -87,8 +104,13 @@ def git(repository: Path, *arguments: str, day: int = 1) -> str:
     return done.stdout.strip()
 
 
-def start_project(root: Path) -> list[str]:
-    """A history of five commits, oldest first, with asv's configuration and today's suite beside it."""
+def start_project(
+    root: Path, files: Mapping[int, Mapping[str, str]] | None = None, commit_url: str = "https://example.org/commit/"
+) -> list[str]:
+    """A history of five commits, oldest first, with asv's configuration and today's suite beside it.
+
+    `files` maps the number of a commit, from 0, to what it writes: text by path.
+    """
     root.mkdir()
     git(root, "init", "--quiet", "--initial-branch=main")
     (root / "benchmarks").symlink_to(ROOT / "benchmarks")
@@ -99,7 +121,7 @@ def start_project(root: Path) -> list[str]:
         "repo": ".",
         "branches": ["main"],
         "environment_type": "virtualenv",
-        "show_commit_url": "https://example.org/commit/",
+        "show_commit_url": commit_url,
         "results_dir": "results",
         "html_dir": "html",
         "plugins": [".benchmarks.reporting.site"],
@@ -107,13 +129,17 @@ def start_project(root: Path) -> list[str]:
     (root / "asv.conf.json").write_text(json.dumps(conf))
     commits = []
     for day, subject in enumerate(SUBJECTS, 1):
+        for name, text in (files or {}).get(day - 1, {}).items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+            git(root, "add", name)
         git(root, "commit", "--quiet", "--allow-empty", "-m", subject, day=day)
         commits.append(git(root, "rev-parse", "HEAD"))
     return commits
 
 
-def describe(name: str) -> dict[str, Any]:
-    kind, unit, parameters, _ = SUITE[name]
+def describe(name: str, suite: Suite = SUITE) -> dict[str, Any]:
+    kind, unit, parameters, _ = suite[name]
     shape = {"params": list(parameters.values()), "param_names": list(parameters)}
     return {
         "name": name,
@@ -129,8 +155,8 @@ def describe(name: str) -> dict[str, Any]:
 class Measurement:
     """What asv's runner hands to its results: a figure and its samples for each combination of parameters."""
 
-    def __init__(self, name: str, at: int) -> None:
-        _, unit, parameters, figure = SUITE[name]
+    def __init__(self, name: str, at: int, suite: Suite = SUITE) -> None:
+        _, unit, parameters, figure = suite[name]
         self.result = [figure(at, *chosen) for chosen in itertools.product(*parameters.values())]
         spread = (0.0,) if unit == "instructions" else (-0.02, -0.01, -0.005, 0.0, 0.005, 0.01, 0.02)
         known = [value is not None and math.isfinite(value) for value in self.result]
@@ -142,7 +168,7 @@ class Measurement:
         self.errcode, self.stderr, self.profile = 0, "", None
 
 
-def write_results(root: Path, commits: list[str], machine: str) -> None:
+def write_results(root: Path, commits: list[str], machine: str, suite: Suite = SUITE) -> None:
     """Write results of every commit for a machine, and asv's list of benchmarks."""
     results = root / "results"
     about = {
@@ -154,12 +180,12 @@ def write_results(root: Path, commits: list[str], machine: str) -> None:
         "ram": "8",
     }
     write_json(str(results / machine / "machine.json"), about, Machine.api_version)
-    write_json(str(results / "benchmarks.json"), {name: describe(name) for name in SUITE}, 2)
+    write_json(str(results / "benchmarks.json"), {name: describe(name, suite) for name in suite}, 2)
     for at, commit in enumerate(commits):
         date = 1767268800000 + at * 86400000
         stored = Results({**about, "python": "3.11"}, {}, commit, date, "3.11", ENVIRONMENT, {})
-        for name in SUITE:
-            stored.add_result(describe(name), Measurement(name, at), duration=1.0)
+        for name in suite:
+            stored.add_result(describe(name, suite), Measurement(name, at, suite), duration=1.0)
         stored.save(str(results))
 
 
