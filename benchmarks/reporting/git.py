@@ -61,9 +61,13 @@ def marks(changes: Sequence[PinChange], history: Sequence[str], commits: Sequenc
             yield later[0], change.commit
 
 
+def file_at(root: Path, commit: str, path: str) -> str:
+    """The text of a file in a commit; empty where that has none."""
+    return _git(root, "show", f"{commit}:{path}", check=False)
+
+
 def _pins(root: Path, commit: str) -> dict[str, str]:
-    # A commit may take the file away.
-    return dict(_PIN.findall(_git(root, "show", f"{commit}:{PINS}", check=False)))
+    return dict(_PIN.findall(file_at(root, commit, PINS)))
 
 
 def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..judging import accepted as acceptances
+from ..judging.accepted import Acceptance
+from . import git
 from .steps import Step
 
 LOG = Path("docs", "perf-log.md")
-ACCEPTED = Path("benchmarks", "accepted.toml")
 SAME = 0.01  # the log's figures are of the working copy that became the commit
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _KIND = re.compile(r"^(?:instr|time|timeraw|track|mem|peakmem)_")
@@ -40,25 +42,41 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Reasons:
-    """All that is written about changes of figures."""
+    """All that is written about changes of figures.
 
-    accepted: Sequence[Mapping[str, Any]] = ()
-    lines: Sequence[Line] = field(default=())
+    `introduced` gives the accepted regressions that a commit brought along, by its hash and the hash before.
+    """
+
+    accepted: Sequence[Acceptance] = ()
+    lines: Sequence[Line] = ()
+    introduced: Callable[[str, str], Sequence[Acceptance]] = lambda commit, previous: ()
 
     def of(self, step: Step) -> str:
         """The reason for a step; empty where nobody gave one."""
-        return next((f"Accepted: {one['reason']}" for one in self.accepted if _accepts(one, step)), "") or next(
-            (line.words() for line in self.lines if line.tells_of(step)), ""
-        )
+        named = [one for one in self.accepted if one.commit and step.commit.hash.startswith(one.commit)]
+        candidates = [*named, *self.introduced(step.commit.hash, step.previous.hash)]
+        accepted = next((f"Accepted: {one.reason}" for one in candidates if _covers(one, step)), "")
+        return accepted or next((line.words() for line in self.lines if line.tells_of(step)), "")
 
 
 def load(root: Path) -> Reasons:
-    """What a project's log and its accepted regressions say; nothing of files that are missing."""
-    log, accepted = root / LOG, root / ACCEPTED
+    """What a project's log and its accepted regressions say; nothing of files that are missing.
+
+    Raises AcceptanceError.
+    """
+    log, accepted = root / LOG, acceptances.load(root)
     lines = _lines(log.read_text(encoding="utf-8").splitlines()) if log.is_file() else []
-    found = tomllib.loads(accepted.read_text(encoding="utf-8")) if accepted.is_file() else {}
-    entries = [one for tables in found.values() if isinstance(tables, list) for one in tables]
-    return Reasons([one for one in entries if {"benchmark", "commit", "reason"} <= one.keys()], lines)
+    if not accepted:
+        return Reasons(lines=lines)
+
+    @functools.cache
+    def at(commit: str) -> Sequence[Acceptance]:
+        return acceptances.parse(git.file_at(root, commit, acceptances.FILE), f"{acceptances.FILE} at {commit[:8]}")
+
+    def introduced(commit: str, previous: str) -> Sequence[Acceptance]:
+        return [one for one in accepted if not one.commit and one in at(commit) and one not in at(previous)]
+
+    return Reasons(accepted, lines, introduced)
 
 
 def _lines(text: Iterable[str]) -> list[Line]:
@@ -66,11 +84,10 @@ def _lines(text: Iterable[str]) -> list[Line]:
     return [Line(*cells) for cells in rows if len(cells) == 5 and re.match(r"\d{4}-", cells[0])]
 
 
-def _accepts(entry: Mapping[str, Any], step: Step) -> bool:
-    chosen = {name: text.strip("'\"") for name, text in step.parameters.items()}
-    wanted = {name: str(value).strip("'\"") for name, value in (entry.get("parameters") or {}).items()}
-    same = _called(entry["benchmark"]) == _called(step.benchmark.name)
-    return same and wanted.items() <= chosen.items() and step.commit.hash.startswith(entry["commit"])
+def _covers(one: Acceptance, step: Step) -> bool:
+    chosen = {name: repr(value) for name, value in one.parameters.items()}
+    same = _called(one.benchmark) == _called(step.benchmark.name)
+    return same and chosen.items() <= step.parameters.items() and step.cost <= one.up_to
 
 
 def _called(name: str) -> str:

@@ -49,7 +49,7 @@ def count_steps(measured: Measured) -> list[Step]:
         for benchmark, parameters, known in _series(measured)
         if "instructions" in benchmark.unit
         for step in _neighbours(benchmark, parameters, known)
-        if abs(step.after - step.before) > COUNT_LEAST and abs(step.after / step.before - 1) > COUNT_SHARE
+        if abs(step.after - step.before) > max(COUNT_LEAST, COUNT_SHARE * step.before)
     ]
 
 

@@ -302,3 +302,13 @@ def test_the_shell_opened_as_a_file_has_the_bar_and_complains_of_nothing(browser
     browser.ask(SHOWN % "canvas.spark")
     assert browser.complaints == []
     assert browser.ask("document.querySelectorAll('nav.pages a').length") == len(ALL) + 1
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_shell_begins_in_the_readers_colours(browser: Tab, html: Path, scheme: str) -> None:
+    browser.open((html / "targets.html").as_uri())
+    browser.ask("localStorage.clear()")  # the shell keeps what it showed first
+    browser.open((html / "index.html").as_uri(), scheme=scheme)
+    browser.ask(SHOWN % "canvas.spark")
+    assert browser.ask("document.documentElement.dataset.theme") == scheme

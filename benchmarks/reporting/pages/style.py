@@ -30,7 +30,7 @@ th { background: var(--raised); border-top: 0; white-space: nowrap; }
 td:first-child { min-width: 9rem; }
 tr:target td, section:target > h3 { background: var(--raised); }
 .met, .better { color: var(--good); font-weight: 600; } .missed, .worse { color: var(--bad); font-weight: 600; }
-.unmeasured { color: var(--soft); } .whole { white-space: nowrap; }
+.unmeasured { color: var(--soft); } .whole, .better, .worse { white-space: nowrap; }
 figure { margin: 1.2rem 0; } figcaption { margin-bottom: .2rem; } figcaption b { color: var(--text); }
 svg { width: 100%; height: auto; max-width: 48rem; display: block; font-size: 12px; }
 svg text { fill: var(--soft); } .grid { stroke: var(--line); }
