@@ -26,6 +26,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+HEIGHT = 2400  # the shell draws what is in view only
 COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")
 
 
@@ -43,7 +44,7 @@ class Tab:
 
     def open(self, url: str, *, width: int = 1280, scheme: str = "light") -> None:
         """Load it at this width, in this colour scheme; returns when it is loaded."""
-        self._call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=HEIGHT, deviceScaleFactor=1, mobile=False)
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self._load("about:blank")  # else another fragment of the same page would load nothing
         self._events.clear()
@@ -85,7 +86,7 @@ class Tab:
         return result
 
     def _receive(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self._socket.recv(timeout=60))
+        message: dict[str, Any] = json.loads(self._socket.recv(timeout=20))
         if "method" in message:
             self._events.append(message)
         return message
