@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from asv.results import iter_results_paths
+from click.testing import CliRunner
 
+from benchmarks.harness.commands import main
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, stored
 from benchmarks.peers.comparison import Comparison
@@ -19,7 +21,7 @@ from benchmarks.peers.entries import Peer, measure
 from benchmarks.reporting import site
 from benchmarks.reporting.pages import profiles
 from tests.benchmarks.browser import Tab, needs_browser, tab
-from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, start_project, write_results
+from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
 
 ALWAYS = ["targets.html", "percentiles.html", "regressions.html", "commits.html"]
 ALL = [page.file for page in site.PAGES]
@@ -206,6 +208,24 @@ def test_the_newest_run_of_peers_is_drawn_and_the_earlier_kept_below(html: Path,
 def test_a_kept_run_reads_back_as_it_was(full: tuple[Path, list[str]]) -> None:
     newest, _ = stored.load(full[0])["gtype"]
     assert newest.markdown() == run_of_peers("2026-01-04", full[1][3][:8]).markdown()
+
+
+@pytest.mark.parametrize("option", [["--quick"], ["--only", "msgspec"]])
+def test_only_whole_runs_are_kept(option: list[str]) -> None:
+    done = CliRunner().invoke(main, ["peers", "gtype", "--save", *option])
+    assert (done.exit_code, "--save keeps whole runs" in done.output) == (2, True)
+
+
+def test_only_what_is_committed_is_kept(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    start_project(root, {0: {"pyrt/__init__.py": "", "README.md": ""}})
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "-m", "all")
+    (root / "README.md").write_text("not measured")
+    stored.require_commit(root)
+    (root / "pyrt" / "__init__.py").write_text("changed = True")
+    with pytest.raises(stored.NotCommitted, match=r"pyrt/__init__\.py is not as it was committed"):
+        stored.require_commit(root)
 
 
 def test_a_torn_line_of_kept_runs_is_named(tmp_path: Path) -> None:
