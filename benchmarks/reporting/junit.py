@@ -1,0 +1,69 @@
+"""A comparison as JUnit XML: a test case for each row, which fails where the row gates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from ..judging.comparison import Comparison, Row, Verdict
+from .compared import COLUMNS, cells, machine, noise, why
+
+SKIPPED = (Verdict.INCONCLUSIVE, Verdict.UNJUDGED)
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml(found: Comparison) -> str:
+    """The document. Rows that fail or alert fail, unless accepted; what cannot be told is skipped, with the reason."""
+    cases = [_case(row, found) for row in found.rows]
+    count = {kind: sum(case.find(kind) is not None for case in cases) for kind in ("failure", "skipped")}
+    numbers = {"tests": len(cases), "failures": count["failure"], "errors": 0}
+    root = _element("testsuites", name="benchmarks", **numbers)
+    name, date = f"{found.base.short}..{found.head.short}", re.sub(r"(Z|[+-]\d\d:\d\d)$", "", found.date)
+    suite = _element("testsuite", name=name, **numbers, skipped=count["skipped"], timestamp=date)
+    root.append(suite)
+    facts = {"base": found.base.commit, "head": found.head.commit, "command": found.command}
+    facts |= {"machine": machine(found.fingerprint), "noise": noise(found), "seed": str(found.seed)}
+    suite.append(_properties(facts.items()))
+    suite.extend(cases)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def label(row: Row) -> str:
+    """As asv writes it: `micro.routing.Match.time_match(10, 'static')`."""
+    values = ", ".join(row.parameters.values())
+    return f"{row.name}({values})" if values else row.name
+
+
+def _case(row: Row, found: Comparison) -> ElementTree.Element:
+    group, _, method = row.name.rpartition(".")
+    case = _element("testcase", classname=group, name=method + label(row).removeprefix(row.name))
+    shown = dict(zip(COLUMNS, cells(row), strict=True))
+    figures = {name.lower(): text for name, text in shown.items() if name not in ("Benchmark", "Why", "Verdict")}
+    case.append(_properties([("verdict", str(row.verdict)), *figures.items(), ("accepted", row.accepted)]))
+    text = "\n".join(f"{name}: {value}" for name, value in figures.items())
+    if row.gates and found.advisory:
+        case.append(_element("skipped", message=f"{row.verdict}, but nothing gates: {found.advisory}"))
+    elif row.gates:
+        failure = _element("failure", type=str(row.verdict), message=f"{row.verdict}: {shown['Change']}, {why(row)}")
+        failure.text = _text(text)
+        case.append(failure)
+    elif row.verdict in SKIPPED:
+        case.append(_element("skipped", message=f"{row.verdict}: {why(row)}"))
+    return case
+
+
+def _properties(facts: Iterable[tuple[str, str]]) -> ElementTree.Element:
+    made = ElementTree.Element("properties")
+    made.extend(_element("property", name=name, value=value) for name, value in facts if value)
+    return made
+
+
+def _element(tag: str, /, **attributes: object) -> ElementTree.Element:
+    return ElementTree.Element(tag, {name: _text(str(value)) for name, value in attributes.items()})
+
+
+def _text(text: str) -> str:
+    """Without what XML cannot hold, such as the escapes of a terminal."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

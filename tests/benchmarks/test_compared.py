@@ -1,0 +1,236 @@
+"""A comparison for people: the headline, the order of the rows, what is marked, and what fits into a comment."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.judging.comparison import Comparison, Row, Verdict
+from benchmarks.reporting import changes, compared, documents, tables
+from benchmarks.reporting.compared import LIMIT, Compared
+from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
+
+FAIL, ALERT, SLOWER, OK, FASTER = Verdict.FAIL, Verdict.ALERT, Verdict.SLOWER, Verdict.OK, Verdict.FASTER
+INCONCLUSIVE, UNJUDGED = Verdict.INCONCLUSIVE, Verdict.UNJUDGED
+
+
+def text_of(*rows: Row, **more: Any) -> str:
+    return Compared(comparison(*rows, **more)).markdown()
+
+
+@pytest.mark.parametrize(
+    ("ratios", "text"),
+    [
+        ((1.56, 1.51, 1.62), "+56 % [+51, +62]"),
+        ((1.052, 1.011, 1.093), "+5.2 % [+1.1, +9.3]"),
+        ((0.5, 0.45, 0.55), "-50 % [-55, -45]"),
+        ((1.0, 0.97, 1.03), "0 % [-3, +3]"),
+        ((1.12, 1.0004, 1.3), "+12.00 % [+0.04, +30.00]"),  # a bound above no change is not shown as no change
+        ((12.0, 10.0, 14.0), "+1,100 % [+900, +1,300]"),
+        ((0.0004, 0.0003, 0.0005), "-99.96 % [-99.97, -99.95]"),  # and what is left is not shown as nothing
+        ((1.078,), "+7.8 %"),
+        ((1.0,), "0 %"),
+    ],
+)
+def test_a_change_is_a_signed_percentage_with_its_interval(ratios: tuple[float, ...], text: str) -> None:
+    assert changes.change(*ratios) == text
+
+
+@given(st.floats(0.01, 100))
+def test_no_change_is_shown_only_where_there_is_none(ratio: float) -> None:
+    if abs(ratio - 1) > 1e-5:
+        assert changes.change(ratio).startswith("+" if ratio > 1 else "-")
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "unit", "texts"),
+    [
+        (980e-6, 1.2e-3, "seconds", ("0.98 ms", "1.2 ms")),
+        (18.24e-6, 28.4e-6, "seconds", ("18.2 us", "28.4 us")),
+        (0.0, 2e-3, "seconds", ("0 ms", "2 ms")),
+        (999.0, 1_500_000.0, "bytes", ("0.000999 MB", "1.5 MB")),
+        (8000.0, 5000.0, "1/s", ("8,000/s", "5,000/s")),
+        (20_406.5, 31_000.0, "instructions", ("20,406.5 instr", "31,000 instr")),
+        (None, 2e-3, "seconds", ("failed", "2 ms")),
+    ],
+)
+def test_two_figures_share_the_unit_of_the_larger(
+    base: float | None, head: float | None, unit: str, texts: tuple[str, str]
+) -> None:
+    assert changes.pair(base, head, unit) == texts
+
+
+def test_the_headline_counts_every_verdict_and_those_accepted() -> None:
+    first = Compared(one_of_each()).notes()[0]
+    assert first == (
+        "2 FAIL, 2 ALERT, 1 SLOWER, 1 INCONCLUSIVE, 1 FASTER, 1 OK (unchanged), 1 UNJUDGED. "
+        "1 of those that fail or alert: accepted, with a reason."
+    )
+
+
+def test_the_heading_names_commits_machine_noise_floor_and_pairs() -> None:
+    about = dict(Compared(one_of_each()).heading())
+    assert about["Base"] == "bbbbbbbb, Plain routes"
+    assert about["Machine"] == "Toy CPU, 2 cores, kernel 6.1, Python 3.11.7 main GCC 12.2.0"
+    assert about["Noise"].startswith("floor 1.04x")
+    assert about["Pairs"] == "12 pairs of processes for each benchmark"
+
+
+@pytest.mark.parametrize(
+    ("found", "title", "step"),
+    [
+        (comparison(timed(FAIL, 1.6)), "slower", "profile micro.a.B.time_c bbbbbbbb aaaaaaaa"),
+        (comparison(timed(FAIL, 1.6), advisory="a stored baseline"), "does not gate", "which can gate"),
+        (comparison(timed(FAIL, 1.6, accepted="more checks")), "nothing that fails", "nothing has to be done"),
+        (comparison(timed(OK, 1.0), too_noisy=True), "cannot be judged", "on a quieter machine; counts"),
+        (comparison(counted(SLOWER, 1000, 1040)), "nothing that fails", "is meant to"),
+        (comparison(timed(INCONCLUSIVE, 1.1, half=0.2)), "nothing that fails", "may tell what is inconclusive"),
+        (comparison(timed(OK, 1.0)), "nothing that fails", "Next: nothing has to be done."),
+    ],
+)
+def test_one_sentence_says_what_to_do_next(found: Comparison, title: str, step: str) -> None:
+    shown = Compared(found)
+    assert title in shown.title
+    assert step in next(text for text in shown.notes() if text.startswith("Next: "))
+
+
+def test_rows_stand_by_verdict_and_then_by_how_sure_the_change_is() -> None:
+    wide = timed(ALERT, 1.45, half=0.3, name="x.wide.X.time_x")
+    sure = timed(ALERT, 1.3, half=0.05, name="x.sure.X.time_x")
+    counts = counted(SLOWER, 1000, 1040, name="x.counts.X.instr_x")
+    fail = timed(FAIL, 1.6, name="x.fail.X.time_x")
+    names = [one.name.split(".")[1] for one in compared.ordered([counts, wide, sure, fail])]
+    assert names == ["fail", "sure", "wide", "counts"]
+
+
+def test_of_what_became_faster_the_surest_stands_first() -> None:
+    little, much = timed(FASTER, 0.7, name="x.little.X.time_x"), timed(FASTER, 0.4, name="x.much.X.time_x")
+    assert compared.ordered([little, much]) == [much, little]
+
+
+def test_a_row_has_both_figures_the_interval_the_count_and_why() -> None:
+    fail = next(one for one in one_of_each().rows if "parsing" in one.name)
+    assert compared.cells(fail) == [
+        "❌ FAIL",
+        "micro.parsing.Head.time_read (request GET)",
+        "10 us",
+        "15.6 us",
+        "+56 % [+51, +61]",
+        "20,406.5 → 31,000 (+52 %)",
+        "by instructions and times",
+    ]
+
+
+def test_a_rate_that_falls_is_shown_falling() -> None:
+    rate = next(one for one in one_of_each().rows if one.unit == "1/s")
+    assert compared.cells(rate)[2:5] == ["8,000/s", "5,000/s", "-38 % [-41, -33]"]
+
+
+def test_a_row_of_counts_alone_shows_instructions_on_both_sides() -> None:
+    assert compared.cells(counted(SLOWER, 10_000, 10_300))[2:6] == ["10,000 instr", "10,300 instr", "+3.0 %", "-"]
+
+
+@given(comparisons())
+def test_what_may_be_nothing_bears_no_mark(found: Comparison) -> None:
+    for one in found.rows:
+        exact = one.counts is not None and one.counts.verdict is one.verdict
+        if one.sampled and one.sampled.low is not None and one.sampled.low <= 1 <= one.sampled.high and not exact:
+            assert compared.cells(one)[0] == str(one.verdict)
+
+
+@given(comparisons())
+def test_no_percentage_stands_without_both_figures(found: Comparison) -> None:
+    for one in found.rows:
+        _, _, base, head, change, instructions, _ = compared.cells(one)
+        assert "%" not in change or tables.NOTHING not in (base, head)
+        assert "%" not in instructions or "→" in instructions
+
+
+def test_an_accepted_regression_shows_its_reason() -> None:
+    assert "accepted: checks one more rule" in Compared(one_of_each()).markdown()
+
+
+def test_errors_that_appeared_are_shown_as_figures_without_a_ratio() -> None:
+    found = sampled(0.0, 3.0, FAIL)
+    cells = compared.cells(row(FAIL, unit="errors", sampled=found))
+    assert cells[:1] + cells[2:5] == ["❌ FAIL", "0 errors", "3 errors", "-"]
+
+
+def test_only_what_became_slower_is_open_and_the_inconclusive_are_listed() -> None:
+    text = Compared(one_of_each()).markdown()
+    before = text.partition("<details>")[0]
+    assert "## Slower" in before
+    assert "time_same" not in before
+    assert re.findall(r"<summary>(\w+[^(]*) \(", text) == [
+        "Faster",
+        "Inconclusive",
+        "Not judged",
+        "Unchanged",
+        "Controls",
+        "Environment",
+    ]
+    assert "integration.pipeline.Handle.time_handle" in text
+
+
+def test_a_terminal_shows_what_changed_or_is_open_and_no_unchanged_row(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = Compared(one_of_each())
+    tables.show(shown.heading(), "", shown.tables())
+    text = capsys.readouterr().out
+    assert "Inconclusive" in text
+    assert "Unchanged" not in text
+
+
+def test_without_a_regression_it_says_so() -> None:
+    assert "## Slower\n\nNothing became slower." in text_of(timed(OK, 1.0))
+
+
+def test_a_comment_fits_and_loses_unchanged_rows_first() -> None:
+    same = [timed(OK, 1.0, name=f"micro.same.Same.time_{at}", reason="x" * 200) for at in range(400)]
+    text = text_of(timed(FAIL, 1.6), timed(INCONCLUSIVE, 1.1, half=0.2, name="x.open.X.time_x"), *same)
+    assert len(text.encode()) <= LIMIT
+    found = re.search(r"(\d+) of 400 rows; the others do not fit here, and are in comparison.json", text)
+    assert found
+    assert text.count("micro.same.Same") == int(found[1]) > 100
+    assert "x.open.X.time_x" in text
+
+
+def test_a_comment_of_regressions_alone_fits_too_and_keeps_the_worst() -> None:
+    slow = [timed(FAIL, 1.5 + at / 1000, name=f"x.x.X.time_{at}", reason="x" * 300) for at in range(600)]
+    text = text_of(*slow)
+    assert len(text.encode()) <= LIMIT
+    assert "time_599 " in text
+    assert "time_0 " not in text
+
+
+@given(comparisons(), st.integers(4_000, 8_000))
+def test_whatever_is_compared_fits_where_its_heading_does(found: Comparison, limit: int) -> None:
+    shown = Compared(found)
+    bare = documents.markdown(shown, [compared.shorter(table, 0) for table in shown.sections()])
+    assert len(shown.markdown(limit).encode()) <= max(limit, len(bare.encode()))
+
+
+@given(comparisons())
+def test_no_text_of_a_commit_breaks_out_of_its_cell(found: Comparison) -> None:
+    shown = Compared(found)
+    for line in shown.markdown(sys.maxsize).splitlines():
+        if line.startswith("| ") and "---" not in line:
+            assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in range(3, len(compared.COLUMNS) + 2)
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "[x](http://x)", "a\\| b", "`code", "@somebody", "a\nb"])
+def test_what_others_wrote_is_shown_and_does_nothing(text: str) -> None:
+    shown = tables.escaped(text)
+    assert not re.search(r"<script|\]\(|(?<!\\)\||@s|\n|(?<!\\)`", shown.replace("\\\\", ""))
+
+
+def test_the_page_is_one_file_with_every_row_and_escapes_what_it_shows() -> None:
+    text = documents.html(Compared(one_of_each()))
+    assert not re.search(r"<link|<img|<script|@import|url\(|https?:", text)
+    assert "&lt;b&gt;no&lt;/b&gt;" in text
+    assert "micro.same.Same.time_same" in text
+    assert 'class="missed whole">❌ FAIL' in text
