@@ -21,13 +21,13 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
-from ..judging import fingerprint
+from ..judging import fingerprint, sides
+from ..judging.leash import Leash
 from ..reporting.results import REFERENCE, ROOT
 
 FINE, WRONG_USE, INVALID = 0, 2, 3
 COUNTS_ONLY = r"\.instr_"
 Verb = Callable[[Path], int]
-MEASURABLE = ("pyrt/__init__.py", "pyproject.toml", "constraints.txt")
 NAMESAKE = f"this machine is called {REFERENCE!r}, the name that only `make history` writes; rename the machine"
 
 
@@ -41,7 +41,7 @@ def bench(root: Path = ROOT) -> int:
         return _refuse(
             "HEAD is no commit with pyrt/, pyproject.toml and constraints.txt; commits are measured, so commit"
         )
-    mind_the_working_copy(root)
+    sides.mind_the_working_copy(root, _say)
     register(machine)
     _say(f"Measuring {' and '.join(commit[:8] for commit in commits)} as {machine!r}")
     return _asv_run(root, machine, commits)
@@ -58,7 +58,7 @@ def history(root: Path = ROOT, span: str = "HEAD") -> int:
         return _refuse(NAMESAKE)
     if _git(root, "rev-parse", "--is-shallow-repository") == "true":
         return _refuse("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first")
-    mind_the_working_copy(root)
+    sides.mind_the_working_copy(root, _say)
     folder = root / "results" / REFERENCE
     known, here = recorded(folder), fingerprint.machine()
     differing = fingerprint.differences(known, here, here) if known else []
@@ -87,7 +87,7 @@ def commits_to_measure(root: Path = ROOT) -> list[str]:
     if _git(root, "rev-parse", "--verify", "--quiet", "HEAD", check=False) == "":
         return []
     head = _git(root, "rev-parse", "HEAD")
-    if not _measurable(root, head):
+    if not sides.measurable(root, head):
         return []
     # The first of them is HEAD's own pyrt/, whether HEAD itself changed it or not.
     earlier = changed(root, "pyrt")[1:]
@@ -106,11 +106,7 @@ def commits_to_measure(root: Path = ROOT) -> list[str]:
 def changed(root: Path, *paths: str, span: str = "HEAD") -> list[str]:
     """The commits of a first-parent history that changed *paths* and can be measured, newest first."""
     found = _git(root, "log", "--first-parent", "--format=%H", span, "--", *paths).split()
-    return [commit for commit in found if _measurable(root, commit)]
-
-
-def _measurable(root: Path, commit: str) -> bool:
-    return _git(root, "ls-tree", "--name-only", commit, "--", *MEASURABLE).split() == sorted(MEASURABLE)
+    return [commit for commit in found if sides.measurable(root, commit)]
 
 
 def register(machine: str, facts: dict[str, Any] | None = None) -> None:
@@ -150,25 +146,16 @@ def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str) ->
         # One commit after the other, saved as each is done: an interruption loses the one under way.
         command = ["run", "--machine", machine, "--skip-existing-successful", "--no-interleave-rounds"]
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "asv", *command, *options, "--show-stderr", f"HASHFILE:{hashes.name}"],
-                cwd=root,
-                env=environment,
-                check=False,
-            )
+            with Leash() as leash:
+                done = leash.run(
+                    [sys.executable, "-m", "asv", *command, *options, "--show-stderr", f"HASHFILE:{hashes.name}"],
+                    cwd=root,
+                    env=environment,
+                )
         except KeyboardInterrupt:
             _say("Interrupted: commits that were done are kept, and the same command goes on from there")
             return INVALID
     return FINE if done.returncode == 0 else INVALID
-
-
-def mind_the_working_copy(root: Path) -> None:
-    """Say that uncommitted changes are not measured, where there are any."""
-    if _git(root, "status", "--porcelain", "--", "pyrt", "constraints.txt", "pyproject.toml"):
-        _say(
-            "The working copy has changes that are not committed: they are not measured, commits are. "
-            "`.venv/bin/python -m benchmarks run` measures the working copy"
-        )
 
 
 def _git(root: Path, *arguments: str, check: bool = True) -> str:

@@ -15,11 +15,12 @@ from asv.machine import Machine
 from .sides import Built
 
 MACHINE = ("cpu", "cores", "kernel", "arch", "python")  # another machine's figures cannot be compared
+MEASURING = ("harness", "judging")
 HERE = Path(__file__).resolve().parents[1]
 
 
 def machine() -> dict[str, str]:
-    """What makes two machines' times comparable: processor, cores, kernel, and the build of Python."""
+    """What does not change from commit to commit: processor, cores, kernel, and the build of Python."""
     return {
         "cpu": Machine.get_defaults()["cpu"],
         "cores": str(os.cpu_count()),
@@ -30,7 +31,25 @@ def machine() -> dict[str, str]:
 
 def here(built: Built | None = None) -> dict[str, str]:
     """All of it; the pins are those that are installed beside a commit's pyrt, or here."""
-    return machine() | {"arch": platform.machine(), "pins": _pins(built), "harness": _harness()}
+    pins = installed(built)
+    listed = ", ".join(f"{name} {version}" for name, version in pins.items())
+    return machine() | {
+        "arch": platform.machine(),
+        "pins": listed,
+        "pins_digest": _digest([listed.encode()]),
+        "harness": _digest(path.read_bytes() for part in MEASURING for path in sorted((HERE / part).glob("*.py"))),
+        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
+    }
+
+
+def counts_differ(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """In what two fingerprints differ that moves exact counts, whatever the machine is like."""
+    return differences(one, other, ("python", "arch", "pins"))
+
+
+def times_differ(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """In what two fingerprints differ that moves times, which is more."""
+    return [*counts_differ(one, other), *differences(one, other, ("cpu", "cores", "kernel"))]
 
 
 def differences(one: Mapping[str, str], other: Mapping[str, str], names: Iterable[str]) -> list[str]:
@@ -38,18 +57,23 @@ def differences(one: Mapping[str, str], other: Mapping[str, str], names: Iterabl
     return [name for name in names if one.get(name) != other.get(name)]
 
 
-def _pins(built: Built | None) -> str:
-    """What is installed, but for pyrt itself: `msgspec 0.20.0, uvloop 0.22.1`."""
-    path = [str(folder) for folder in built.python.parents[1].glob("lib/python*/site-packages")] if built else sys.path
-    found = {(one.name.lower(), one.version) for one in metadata.distributions(path=path)}
-    return ", ".join(f"{name} {version}" for name, version in sorted(found) if name != "pyrt")
+def installed(built: Built | None = None) -> dict[str, str]:
+    """What is installed beside a commit's pyrt, or here, by name: versions."""
+    path = [str(built.packages)] if built else sys.path
+    # The first of a name is the one that is imported.
+    found = {one.name.lower(): one.version for one in reversed(list(metadata.distributions(path=path)))}
+    return dict(sorted((name, version) for name, version in found.items() if name != "pyrt"))
 
 
-def _harness() -> str:
-    """A digest of the suite's own code: what measures, and what is measured with."""
-    digest = hashlib.sha256()
-    for path in sorted(HERE.rglob("*.py")):
-        part = path.relative_to(HERE).parts[0]
-        if part not in ("peers", "profiling", "reporting"):
-            digest.update(path.relative_to(HERE).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+def changed_pins(base: Built, head: Built) -> list[str]:
+    """Which dependencies differ between two commits: `msgspec 0.20.0 to 0.22.0`, in place of their code, perhaps."""
+    before, after = installed(base), installed(head)
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return [f"{name} {before.get(name, 'none')} to {after.get(name, 'none')}" for name in names]
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:16]

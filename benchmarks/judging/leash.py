@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
-# Reads a pipe whose other end only its parent holds; the end of that is the parent's end, also by SIGKILL.
-_WATCHDOG = "import os, sys; sys.stdin.buffer.read(); os.killpg(0, 9)"
+from . import watchdog
 
 
 class Leash:
     """Owns all processes that are started through it, and theirs.
 
-    They form a process group, which is led by a watchdog: when this process is gone, it kills the group. So does
-    leaving the context.
+    They form a process group, which is led by a watchdog. It reads a pipe whose other end this process alone holds:
+    when that is gone, by SIGKILL too, or when the context is left, it ends the group, and whatever came of the group.
+    What cuts all ties, as a daemon does whose parent has ended, goes free.
     """
 
     def __enter__(self) -> Leash:
-        command = [sys.executable, "-I", "-S", "-c", _WATCHDOG]
-        self._watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, process_group=0)
+        command = [sys.executable, "-P", watchdog.__file__]
+        self._watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, process_group=0)
+        self._kept = ExitStack()
         return self
+
+    def keep(self, file: IO[Any]) -> None:
+        """Hold a file open until the context is left: what is locked stays locked."""
+        self._kept.enter_context(file)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         assert self._watchdog.stdin is not None
         self._watchdog.stdin.close()
         self._watchdog.wait()
+        self._kept.close()
 
-    def run(self, command: Sequence[str | os.PathLike[str]], **options: Any) -> subprocess.CompletedProcess[Any]:
-        """As `subprocess.run`, in the group. What a child that runs out of time started ends with the group alone."""
-        return subprocess.run(command, process_group=self._watchdog.pid, check=False, **options)
+    def run(
+        self,
+        command: Sequence[str | os.PathLike[str]],
+        *,
+        timeout: float | None = None,
+        capture_output: bool = False,
+        **options: Any,
+    ) -> subprocess.CompletedProcess[Any]:
+        """As `subprocess.run`, in the group; *options* are those of `subprocess.Popen`.
 
-    @property
-    def group(self) -> int:
-        """The process group's number."""
-        return self._watchdog.pid
+        Nothing is read from the terminal: a process in the background would be stopped by it, for ever.
 
-    def kill(self) -> None:
-        """End all of them now; the leash is of no use afterwards."""
-        os.killpg(self.group, signal.SIGKILL)
+        Raises:
+            subprocess.TimeoutExpired: it took longer than *timeout* seconds; it, and what it started, are no more.
+        """
+        if capture_output:
+            options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        options.setdefault("stdin", subprocess.DEVNULL)
+        with subprocess.Popen(command, process_group=self._watchdog.pid, **options) as child:
+            try:
+                out, err = child.communicate(timeout=timeout)
+            except BaseException:
+                watchdog.end([child.pid])
+                raise
+        return subprocess.CompletedProcess(command, child.returncode, out, err)

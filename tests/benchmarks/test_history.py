@@ -133,17 +133,6 @@ def test_a_machine_called_reference_is_refused(
     assert "rename the machine" in capsys.readouterr().err
 
 
-def test_uncommitted_changes_are_no_error_but_it_says_that_they_are_not_measured(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    commit(root, "pyrt/__init__.py")
-    (root / "pyrt/__init__.py").write_text("changed = True")
-    history.mind_the_working_copy(root)
-    said = capsys.readouterr().err
-    assert "they are not measured" in said
-    assert "python -m benchmarks run" in said
-
-
 def test_the_history_of_a_shallow_clone_is_refused(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
