@@ -92,6 +92,13 @@ def history_(span: str, json_file: Path | None) -> None:
 @main.command(epilog=EXIT_CODES)
 @json_option
 @markdown_option
+@click.option(
+    "--html",
+    "html_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write the report as one HTML file that needs no other to FILE (- for standard output).",
+)
 @click.option("--machine", metavar="NAME", help="Whose results; by default this machine's, else `reference`.")
 @click.option("--base", metavar="COMMIT", help="The baseline; by default the commit measured before.")
 @click.option("--head", metavar="COMMIT", help="Report this commit; by default the newest one measured.")
@@ -99,6 +106,7 @@ def history_(span: str, json_file: Path | None) -> None:
 def report(
     json_file: Path | None,
     markdown_file: Path | None,
+    html_file: Path | None,
     machine: str | None,
     base: str | None,
     head: str | None,
@@ -106,20 +114,24 @@ def report(
 ) -> None:
     """Report the stored figures against a baseline and the written targets.
 
-    Writes .asv/report/report.md and report.json, or the files given, and prints the report.
+    Writes report.md, report.json and report.html in .asv/report/, or the files given, and prints the report.
+    Verdicts and intervals are those of .asv/compare/comparison.json where it compares these two commits.
     A missed target is news and no error of the report: the exit code is 0, except with --strict.
     """
+    from ..reporting import standalone
+
     done = _report(machine, base, head)
-    if json_file is None and markdown_file is None:
+    if json_file is None and markdown_file is None and html_file is None:
         folder = ROOT / ".asv" / "report"
-        folder.mkdir(parents=True, exist_ok=True)
-        json_file, markdown_file = folder / "report.json", folder / "report.md"
-    if "-" not in (str(json_file), str(markdown_file)):
+        json_file, markdown_file, html_file = (folder / f"report.{kind}" for kind in ("json", "md", "html"))
+    if "-" not in map(str, (json_file, markdown_file, html_file)):
         _show(done, None)
     if json_file is not None:
         write_json(json_file, done.as_json())
     if markdown_file is not None:
         write(markdown_file, done.markdown())
+    if html_file is not None:
+        write(html_file, standalone.html(done))
     if strict and done.missed:
         raise Missed(f"{len(done.missed)} of {len(done.verdicts)} targets missed")
 
@@ -251,7 +263,7 @@ def _publish(html: Path | None) -> Path:
 def _show(done: reports.Report, json_file: Path | None) -> None:
     if json_file is not None:
         write_json(json_file, done.as_json())
-    _print(done, reports.NOISE, reports.tally(done.verdicts))
+    _print(done, reports.NOISE, f"{done.headline()} {reports.tally(done.verdicts)}")
 
 
 def _print(done: Any, note: str, last: str = "") -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import bisect
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..judging.comparison import Comparison, Control, Row, Verdict
+from ..judging.comparison import Comparison, Control, Verdict
 from ..judging.deciding import ERROR
 from . import documents
-from .changes import change, clipped, pair, said, spoken
-from .tables import NOTHING, Heading, Table, digits
+from .changes import clipped
+from .tables import Heading, Table, digits
+from .verdicts import COLUMNS, cells, label, ordered
 
 LIMIT = 65_536  # GitHub takes no longer comment, counted in characters; in bytes it is surely short enough
-WORST_FIRST = (*Verdict,)
 GATING = (Verdict.FAIL, Verdict.ALERT)
 COUNTED = (
     Verdict.FAIL,
@@ -25,7 +24,6 @@ COUNTED = (
     Verdict.OK,
     Verdict.UNJUDGED,
 )
-COLUMNS = ("Verdict", "Benchmark", "Base", "Head", "Change", "Instructions", "Why")
 SLOWER, FASTER, OPEN, NONE, SAME = "Slower", "Faster", "Inconclusive", "Not judged", "Unchanged"
 CONTROLS, ENVIRONMENT = "Controls", "Environment"
 CUT_FIRST = (SAME, CONTROLS, ENVIRONMENT, NONE, FASTER, OPEN, SLOWER)
@@ -40,11 +38,11 @@ class Compared:
     @property
     def title(self) -> str:
         found = self.comparison
-        if any(row.gates for row in found.rows):
-            return "Performance: slower, by measurement that does not gate" if found.advisory else "Performance: slower"
+        if gating := sum(row.gates for row in found.rows):
+            return f"Performance: {gating} fail or alert{', which does not gate' if found.advisory else ''}"
         if found.too_noisy:
             return "Performance: times cannot be judged on this machine"
-        return "Performance: nothing that fails or alerts"
+        return "Performance: nothing fails or alerts"
 
     def heading(self) -> Heading:
         found = self.comparison
@@ -75,7 +73,7 @@ class Compared:
 
     def sections(self) -> list[Table]:
         """All tables: those, what is unchanged, the controls, and the environment."""
-        controls = [[_label(one.name, one.parameters), *_control_cells(one)] for one in self.comparison.controls]
+        controls = [[label(one.name, one.parameters), *_control_cells(one)] for one in self.comparison.controls]
         facts = [[clipped(name, 60), clipped(text, 2000)] for name, text in self.comparison.fingerprint.items()]
         facts += [["seed", str(self.comparison.seed)], ["looks at pairs", ", ".join(map(str, self.comparison.looks))]]
         note = "The base against a second copy of itself, measured among the others: what noise alone makes of it."
@@ -121,15 +119,18 @@ class Compared:
         parts = [f"{number} {verdict}{' (unchanged)' * (verdict is Verdict.OK)}" for verdict, number in count.items()]
         accepted = sum(bool(row.accepted) for row in self.comparison.of(*GATING))
         text = f"{', '.join(parts)}."
-        return f"{text} {accepted} of those that fail or alert: accepted, with a reason." if accepted else text
+        return f"{text} Accepted, of those that fail or alert: {accepted}." if accepted else text
 
     def _next(self) -> list[str]:
         """One sentence of what to do, behind why nothing gates where that is so."""
         found = self.comparison
-        worst = next(iter(ordered([row for row in found.rows if row.gates])), None)
+        gating = ordered([row for row in found.rows if row.gates])
+        worst = next((row for row in gating if row.counts or row.sampled), next(iter(gating), None))
         ends = f"{found.base.short} {found.head.short}"
         if worst is not None and found.advisory:
             step = f"Next: measure both here, `python -m benchmarks compare {ends}`, which can gate."
+        elif worst is not None and not (worst.counts or worst.sampled):
+            step = f"Next: see why {worst.name} fails at HEAD."
         elif worst is not None:
             step = f"Next: `python -m benchmarks profile {worst.name} {ends}` shows what grew; what is meant to be "
             step += "slower is accepted, with a reason, in benchmarks/accepted.toml."
@@ -149,52 +150,6 @@ class Compared:
             return "none: instruction counts alone"
         span = str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
         return f"{span} pairs of processes for each benchmark"
-
-
-def cells(row: Row) -> list[str]:
-    """A row as in COLUMNS."""
-    verdict = said(row.verdict, proven=proven(row))
-    return [verdict, _label(row.name, row.parameters), *figures(row), clipped(why(row))]
-
-
-def figures(row: Row) -> list[str]:
-    """Base, head, change, and instructions; those of a row of counts alone are instructions themselves."""
-    counts, sampled = row.counts, row.sampled
-    counted = [*pair(counts.base, counts.head, "instructions"), change(counts.ratio)] if counts else [NOTHING] * 3
-    if sampled is None or not sampled.pairs:
-        return [*counted, NOTHING]
-    grown = NOTHING
-    if sampled.ratio is not None:
-        bounds = [one for one in (sampled.low, sampled.high) if one is not None]
-        # The ratio is of costs; beside figures of which more is better stands by how much they changed themselves.
-        ratios = [sampled.ratio, *bounds] if row.less_is_better else [1 / sampled.ratio, *(1 / x for x in bounds[::-1])]
-        grown = change(*ratios)
-    moved = f"{counted[0].removesuffix(' instr')} → {counted[1].removesuffix(' instr')} ({counted[2]})"
-    return [*pair(sampled.base, sampled.head, row.unit), grown, moved if counts else NOTHING]
-
-
-def proven(row: Row) -> bool:
-    """Whether the figures alone show a change: an exact count, or an interval that lies on one side of 1."""
-    if row.counts is not None and row.counts.verdict is row.verdict:
-        return True
-    if row.sampled is not None and row.sampled.low is not None and row.sampled.high is not None:
-        return not row.sampled.low <= 1 <= row.sampled.high
-    return row.verdict.gates  # it works no more, or fails where it did not: there is no ratio of that
-
-
-def ordered(rows: Sequence[Row]) -> list[Row]:
-    """By verdict, the worst first; then the surest first, by the bound of the interval nearest to no change."""
-    return sorted(rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_surely(row), row.name, _values(row)))
-
-
-def why(row: Row) -> str:
-    """In words what speaks for the verdict, and who accepted it."""
-    parts = [row.reason or _evidence(row)]
-    if row.sampled is not None and row.sampled.confirmed:
-        parts.append("confirmed by a second measurement")
-    if row.accepted:
-        parts.append(f"accepted: {row.accepted}")
-    return "; ".join(filter(None, parts))
 
 
 def machine(facts: Mapping[str, str]) -> str:
@@ -217,33 +172,6 @@ def shorter(table: Table, keep: int) -> Table:
         return table
     note = f"{keep} of {len(table.rows)} rows; the others do not fit here, and are in comparison.json."
     return replace(table, rows=table.rows[:keep], note=note, empty="")
-
-
-def _label(name: str, parameters: Mapping[str, str]) -> str:
-    return clipped(f"{name} ({spoken(parameters)})" if parameters else name)
-
-
-def _values(row: Row) -> list[str]:
-    return list(row.parameters.values())
-
-
-def _surely(row: Row) -> float:
-    """The ratio of costs that the change is at least; of what is faster, the other way round."""
-    found = [row.counts.ratio] if row.counts is not None and row.counts.verdict is row.verdict else []
-    faster = row.verdict is Verdict.FASTER
-    if row.sampled is not None and row.sampled.low is not None and row.sampled.high is not None:
-        found.append(row.sampled.high if faster else row.sampled.low)
-    return max((1 / one if faster else one for one in found), default=math.inf)
-
-
-def _evidence(row: Row) -> str:
-    if row.verdict is Verdict.INCONCLUSIVE:
-        return "its interval leaves it open; more pairs, or a quieter machine, may tell"
-    if row.verdict in (Verdict.OK, Verdict.UNJUDGED):
-        return ""
-    by = [("instructions", row.counts), ("times" if row.unit == "seconds" else "pairs", row.sampled)]
-    names = [name for name, found in by if found is not None and found.verdict is row.verdict]
-    return f"by {' and '.join(names)}" if names else ""
 
 
 def _control_cells(one: Control) -> list[str]:

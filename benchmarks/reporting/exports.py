@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judging.comparison import Comparison, Row, Sampled, write_whole
-from . import documents, junit
+from . import junit, standalone
 from .compared import Compared
 from .tables import digits
 
@@ -27,7 +27,7 @@ def write(found: Comparison, folder: Path) -> list[Path]:
     found.save(folder / "comparison.json")
     texts: dict[str, Callable[[], str]] = {
         "report.md": shown.markdown,
-        "report.html": lambda: documents.html(shown),
+        "report.html": lambda: standalone.html(shown),
         "gha-smaller.json": lambda: _json(entries(found, less_is_better=True)),
         "gha-bigger.json": lambda: _json(entries(found, less_is_better=False)),
         "junit.xml": lambda: junit.xml(found),

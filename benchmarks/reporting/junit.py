@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from ..judging.comparison import Comparison, Row, Verdict
-from .compared import COLUMNS, cells, machine, noise, why
+from .compared import machine, noise
+from .verdicts import COLUMNS, cells, why
 
 SKIPPED = (Verdict.INCONCLUSIVE, Verdict.UNJUDGED)
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -31,7 +31,8 @@ class Spark(str):
         last = tuple(value if value is not None and math.isfinite(value) else None for value in values[-LENGTH:])
         levels = _levels(last)
         enough = sum(level is not None for level in levels) > 1
-        blocks = (GAP if level is None else BLOCKS[round(level * (len(BLOCKS) - 1))] for level in levels)
+        # A figure that stays lies between two blocks: the lower one for all of it, whatever its last digit does.
+        blocks = (GAP if level is None else BLOCKS[int(level * (len(BLOCKS) - 1) + 0.3)] for level in levels)
         made = super().__new__(cls, "".join(blocks).strip(GAP) if enough else NOTHING)
         made.values, made.says = last if enough else (), says
         return made

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.judging.comparison import Comparison, Row, Verdict
-from benchmarks.reporting import changes, compared, documents, tables
+from benchmarks.reporting import changes, compared, documents, standalone, tables, verdicts
 from benchmarks.reporting.compared import LIMIT, Compared
 from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
 
@@ -69,7 +69,7 @@ def test_the_headline_counts_every_verdict_and_those_accepted() -> None:
     first = Compared(one_of_each()).notes()[0]
     assert first == (
         "2 FAIL, 2 ALERT, 1 SLOWER, 1 INCONCLUSIVE, 1 FASTER, 1 OK (unchanged), 1 UNJUDGED. "
-        "1 of those that fail or alert: accepted, with a reason."
+        "Accepted, of those that fail or alert: 1."
     )
 
 
@@ -84,13 +84,15 @@ def test_the_heading_names_commits_machine_noise_floor_and_pairs() -> None:
 @pytest.mark.parametrize(
     ("found", "title", "step"),
     [
-        (comparison(timed(FAIL, 1.6)), "slower", "profile micro.a.B.time_c bbbbbbbb aaaaaaaa"),
+        (comparison(timed(FAIL, 1.6)), "1 fail or alert", "profile micro.a.B.time_c bbbbbbbb aaaaaaaa"),
+        (comparison(row(FAIL, "x.X.time_x", reason="it fails at HEAD")), "1 fail or alert", "see why x.X.time_x fails"),
+        (comparison(row(FAIL), timed(ALERT, 1.3)), "2 fail or alert", "profile micro.a.B.time_c"),
         (comparison(timed(FAIL, 1.6), advisory="a stored baseline"), "does not gate", "which can gate"),
-        (comparison(timed(FAIL, 1.6, accepted="more checks")), "nothing that fails", "nothing has to be done"),
+        (comparison(timed(FAIL, 1.6, accepted="more checks")), "nothing fails", "nothing has to be done"),
         (comparison(timed(OK, 1.0), too_noisy=True), "cannot be judged", "on a quieter machine; counts"),
-        (comparison(counted(SLOWER, 1000, 1040)), "nothing that fails", "is meant to"),
-        (comparison(timed(INCONCLUSIVE, 1.1, half=0.2)), "nothing that fails", "may tell what is inconclusive"),
-        (comparison(timed(OK, 1.0)), "nothing that fails", "Next: nothing has to be done."),
+        (comparison(counted(SLOWER, 1000, 1040)), "nothing fails", "is meant to"),
+        (comparison(timed(INCONCLUSIVE, 1.1, half=0.2)), "nothing fails", "may tell what is inconclusive"),
+        (comparison(timed(OK, 1.0)), "nothing fails", "Next: nothing has to be done."),
     ],
 )
 def test_one_sentence_says_what_to_do_next(found: Comparison, title: str, step: str) -> None:
@@ -104,18 +106,18 @@ def test_rows_stand_by_verdict_and_then_by_how_sure_the_change_is() -> None:
     sure = timed(ALERT, 1.3, half=0.05, name="x.sure.X.time_x")
     counts = counted(SLOWER, 1000, 1040, name="x.counts.X.instr_x")
     fail = timed(FAIL, 1.6, name="x.fail.X.time_x")
-    names = [one.name.split(".")[1] for one in compared.ordered([counts, wide, sure, fail])]
+    names = [one.name.split(".")[1] for one in verdicts.ordered([counts, wide, sure, fail])]
     assert names == ["fail", "sure", "wide", "counts"]
 
 
 def test_of_what_became_faster_the_surest_stands_first() -> None:
     little, much = timed(FASTER, 0.7, name="x.little.X.time_x"), timed(FASTER, 0.4, name="x.much.X.time_x")
-    assert compared.ordered([little, much]) == [much, little]
+    assert verdicts.ordered([little, much]) == [much, little]
 
 
 def test_a_row_has_both_figures_the_interval_the_count_and_why() -> None:
     fail = next(one for one in one_of_each().rows if "parsing" in one.name)
-    assert compared.cells(fail) == [
+    assert verdicts.cells(fail) == [
         "❌ FAIL",
         "micro.parsing.Head.time_read (request GET)",
         "10 us",
@@ -128,11 +130,11 @@ def test_a_row_has_both_figures_the_interval_the_count_and_why() -> None:
 
 def test_a_rate_that_falls_is_shown_falling() -> None:
     rate = next(one for one in one_of_each().rows if one.unit == "1/s")
-    assert compared.cells(rate)[2:5] == ["8,000/s", "5,000/s", "-38 % [-41, -33]"]
+    assert verdicts.cells(rate)[2:5] == ["8,000/s", "5,000/s", "-38 % [-41, -33]"]
 
 
 def test_a_row_of_counts_alone_shows_instructions_on_both_sides() -> None:
-    assert compared.cells(counted(SLOWER, 10_000, 10_300))[2:6] == ["10,000 instr", "10,300 instr", "+3.0 %", "-"]
+    assert verdicts.cells(counted(SLOWER, 10_000, 10_300))[2:6] == ["10,000 instr", "10,300 instr", "+3.0 %", "-"]
 
 
 @given(comparisons())
@@ -140,13 +142,13 @@ def test_what_may_be_nothing_bears_no_mark(found: Comparison) -> None:
     for one in found.rows:
         exact = one.counts is not None and one.counts.verdict is one.verdict
         if one.sampled and one.sampled.low is not None and one.sampled.low <= 1 <= one.sampled.high and not exact:
-            assert compared.cells(one)[0] == str(one.verdict)
+            assert verdicts.cells(one)[0] == str(one.verdict)
 
 
 @given(comparisons())
 def test_no_percentage_stands_without_both_figures(found: Comparison) -> None:
     for one in found.rows:
-        _, _, base, head, change, instructions, _ = compared.cells(one)
+        _, _, base, head, change, instructions, _ = verdicts.cells(one)
         assert "%" not in change or tables.NOTHING not in (base, head)
         assert "%" not in instructions or "→" in instructions
 
@@ -157,7 +159,7 @@ def test_an_accepted_regression_shows_its_reason() -> None:
 
 def test_errors_that_appeared_are_shown_as_figures_without_a_ratio() -> None:
     found = sampled(0.0, 3.0, FAIL)
-    cells = compared.cells(row(FAIL, unit="errors", sampled=found))
+    cells = verdicts.cells(row(FAIL, unit="errors", sampled=found))
     assert cells[:1] + cells[2:5] == ["❌ FAIL", "0 errors", "3 errors", "-"]
 
 
@@ -219,18 +221,18 @@ def test_no_text_of_a_commit_breaks_out_of_its_cell(found: Comparison) -> None:
     shown = Compared(found)
     for line in shown.markdown(sys.maxsize).splitlines():
         if line.startswith("| ") and "---" not in line:
-            assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in range(3, len(compared.COLUMNS) + 2)
+            assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in range(3, len(verdicts.COLUMNS) + 2)
 
 
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "[x](http://x)", "a\\| b", "`code", "@somebody", "a\nb"])
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "[x](http://x)", "a\\| b", "@somebody", "a\nb"])
 def test_what_others_wrote_is_shown_and_does_nothing(text: str) -> None:
     shown = tables.escaped(text)
-    assert not re.search(r"<script|\]\(|(?<!\\)\||@s|\n|(?<!\\)`", shown.replace("\\\\", ""))
+    assert not re.search(r"<script|\]\(|(?<!\\)\||@s|\n", shown.replace("\\\\", ""))
 
 
 def test_the_page_is_one_file_with_every_row_and_escapes_what_it_shows() -> None:
-    text = documents.html(Compared(one_of_each()))
+    text = standalone.html(Compared(one_of_each()))
     assert not re.search(r"<link|<img|<script|@import|url\(|https?:", text)
     assert "&lt;b&gt;no&lt;/b&gt;" in text
     assert "micro.same.Same.time_same" in text
-    assert 'class="missed whole">❌ FAIL' in text
+    assert 'class="missed whole">FAIL<' in text

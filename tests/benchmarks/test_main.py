@@ -62,12 +62,14 @@ def test_the_report_goes_to_the_folder_of_asv_unless_told_otherwise(project: Pat
     folder = project / ".asv" / "report"
     assert (folder / "report.md").read_text() == done.stdout
     assert json.loads((folder / "report.json").read_text())["machine"]["machine"] == "reference"
+    assert "<h1>Benchmark report</h1>" in (folder / "report.html").read_text()
 
 
-def test_a_file_of_choice_is_the_only_one_written(project: Path, tmp_path: Path) -> None:
-    done = benchmarks("report", "--json", str(tmp_path / "only.json"), cwd=project)
+@pytest.mark.parametrize("kind", ["json", "html"])
+def test_a_file_of_choice_is_the_only_one_written(project: Path, tmp_path: Path, kind: str) -> None:
+    done = benchmarks("report", f"--{kind}", str(tmp_path / "only"), cwd=project)
     assert done.returncode == 0, done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["only.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["only"]
 
 
 def test_json_to_standard_output_stands_there_alone(project: Path) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.reporting import report, results, tables, targets
+from benchmarks.judging.comparison import Row, Side, Verdict
+from benchmarks.reporting import criteria, report, results, standalone, tables, targets
 from benchmarks.reporting.results import Benchmark, Figure, Measured
+from benchmarks.reporting.spark import Spark
 from benchmarks.reporting.targets import Shape
+from tests.benchmarks.comparisons import comparison, timed
+from tests.benchmarks.test_site import browse, needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +31,8 @@ def done(measured: Measured) -> report.Report:
     return report.make(measured, targets.load())
 
 
-def benchmark(unit: str, *, less_is_better: bool = True) -> Benchmark:
-    return Benchmark("micro.x.X.time_x", "time", Shape([], [], unit), less_is_better)
+def table(done: report.Report, title: str) -> tables.Table:
+    return next(one for one in done.tables() if one.title == title)
 
 
 @pytest.mark.parametrize(
@@ -50,38 +56,6 @@ def benchmark(unit: str, *, less_is_better: bool = True) -> Benchmark:
 )
 def test_figures_are_shown_with_three_digits_and_a_fitting_unit(value: float | None, unit: str, text: str) -> None:
     assert tables.human(value, unit) == text
-
-
-@pytest.mark.parametrize(
-    ("current", "baseline", "unit", "less_is_better", "text"),
-    [
-        (1.0, 1.31, "seconds", True, "1.31x faster"),
-        (1.04, 1.0, "seconds", True, "4.0 % slower"),
-        (1.0, 1.0, "seconds", True, "no change"),
-        (200.0, 100.0, "1/s", False, "2x faster"),
-        (100.0, 200.0, "1/s", False, "2x slower"),
-        (76.0, 100.0, "instructions", True, "24 % fewer"),
-        (30001.0, 30000.0, "instructions", True, "0.003 % more"),
-        (250.0, 100.0, "bytes", True, "2.5x as much"),
-        (90.0, 100.0, "bytes", True, "10 % smaller"),
-        (0.0, 5.0, "collections", True, "was 5 collections"),
-    ],
-)
-def test_a_change_is_spelled_out(current: float, baseline: float, unit: str, less_is_better: bool, text: str) -> None:
-    about = benchmark(unit, less_is_better=less_is_better)
-    assert report.change(Figure(current), Figure(baseline), about) == text
-
-
-def test_figures_whose_intervals_touch_have_not_changed() -> None:
-    current, baseline = Figure(1.2, 1.0, 1.4), Figure(1.1, 0.9, 1.3)
-    assert report.change(current, baseline, benchmark("seconds")) == "no change (within noise)"
-
-
-def test_a_failure_is_never_a_speed() -> None:
-    works, fails, absent = Figure(1.0), Figure(None), Figure(math.nan)
-    assert report.change(fails, works, benchmark("seconds")) == "fails now"
-    assert report.change(works, fails, benchmark("seconds")) == "works again"
-    assert report.change(works, absent, benchmark("seconds")) == tables.NOTHING
 
 
 def test_commits_stand_in_the_order_of_history_with_the_one_before_as_baseline(done: report.Report) -> None:
@@ -134,17 +108,36 @@ def test_a_single_sample_has_no_interval(measured: Measured) -> None:
     assert measured.commits[-1].figures[name, parameters].low is None
 
 
-def test_the_report_has_the_three_tables_the_targets_by_tier_and_the_counts(done: report.Report) -> None:
-    titles = [table.title for table in done.tables()]
-    assert titles[:3] == ["Microbenchmarks", "Integration", "Load tests"]
-    assert titles[3:7] == ["Targets: mvp", "Targets: production", "Targets: stretch", "Targets: moonshot"]
-    assert titles[7:9] == ["Pipeline overhead", "Instruction counts"]
-    columns = [tuple(table.columns) for table in done.tables()[:3]]
-    assert columns == [
-        ("Component", "Current", "Baseline", "Change"),
-        ("Scenario", "P50", "P95", "P99", "Target", "Status"),
-        ("Test", "RPS", "P95", "Errors", "Status"),
+def test_the_report_has_the_three_tables_the_criteria_and_the_optimisation_targets(done: report.Report) -> None:
+    assert [one.title for one in done.tables()] == [
+        "Components",
+        "Scenarios",
+        "Load tests",
+        "Success criteria",
+        "Targets: mvp",
+        "Targets: production",
+        "Targets: stretch",
+        "Targets: moonshot",
+        "Optimisation targets",
+        "Integration in process",
+        "Other figures",
     ]
+    assert [tuple(one.columns) for one in done.tables()[:4]] == [
+        ("Component", "Current", "Baseline", "Change", "Instructions", "Verdict", "History"),
+        ("Scenario", "P50", "P95", "P99", "Target", "Status", "Since the baseline", "Verdict", "History"),
+        ("Test", "RPS", "P95", "Errors", "Status"),
+        ("Tier", "Met", "Missed", "Not measured", "Of"),
+    ]
+
+
+def test_the_headline_says_how_many_became_faster_and_slower_and_how_many_targets_are_missed(
+    done: report.Report,
+) -> None:
+    assert done.base is not None
+    assert done.headline() == (
+        f"Against {done.base.short}: 9 faster, 5 slower, 5 unchanged, 2 not comparable; 4 of 54 targets missed."
+    )
+    assert done.markdown().index(done.headline()) < done.markdown().index("## Components")
 
 
 def test_every_row_is_as_long_as_its_head(done: report.Report) -> None:
@@ -152,15 +145,53 @@ def test_every_row_is_as_long_as_its_head(done: report.Report) -> None:
         assert {len(row) for row in table.rows} <= {len(table.columns)}
 
 
-def test_load_tests_are_listed_as_not_measured(done: report.Report) -> None:
-    load = done.tables()[2]
+def test_a_scenario_shows_its_percentiles_with_intervals_its_target_and_what_became_of_it(done: report.Report) -> None:
+    assert table(done, "Scenarios").rows[0] == [
+        "loopback.Loopback: simple",
+        "720 us [706, 734]",
+        "1.37 ms [1.34, 1.4]",
+        "1.43 ms [1.4, 1.45]",
+        "P95 < 5 ms",
+        "met",
+        "-10 % [-14, -6] from 1.52 ms",
+        "✅ FASTER",
+        "█▆▄▃▁",
+    ]
+
+
+def test_each_tier_has_a_line_of_totals(done: report.Report) -> None:
+    rows = {row[0]: [int(cell) for cell in row[1:]] for row in table(done, "Success criteria").rows}
+    assert list(rows) == list(targets.TIERS)
+    for tier, (*counts, total) in rows.items():
+        statuses = [one.status for one in done.verdicts if one.target.tier == tier]
+        assert counts == [statuses.count(status) for status in ("met", "missed", "not measured")]
+        assert total == sum(counts)
+    assert rows["mvp"] == [6, 1, 10, 17]
+
+
+def test_load_tests_are_listed_as_not_measured_until_something_measures_them(done: report.Report) -> None:
+    load = table(done, "Load tests")
     assert {row[-1] for row in load.rows} == {"not measured"}
-    assert len(load.rows) == 3
+    assert [row[0] for row in load.rows][:3] == [
+        "Sustained 1,000 requests/s",
+        "Spike from 100 to 5,000 requests/s",
+        "Stress",
+    ]
 
 
-def test_a_scenario_shows_its_percentiles_beside_its_target(done: report.Report) -> None:
-    simple = done.tables()[1].rows[0]
-    assert simple == ["loopback.Loopback: simple", "720 us", "1.37 ms", "1.43 ms", "P95 < 5 ms", "met"]
+def test_a_load_test_has_its_figures_in_one_row_and_the_worst_of_its_outcomes() -> None:
+    def verdict(title: str, unit: str, value: float, status: targets.Status) -> targets.Verdict:
+        target = targets.Target("mvp", "Load", title, "<=" if unit != "1/s" else ">=", 1.0, unit)
+        return targets.Verdict(target, status, value)
+
+    verdicts = [
+        verdict("Sustained: P95", "s", 0.018, "met"),
+        verdict("Sustained: rate", "1/s", 1000.0, "met"),
+        verdict("Sustained: errors", "requests", 3.0, "missed"),
+    ]
+    assert criteria.load_rows(verdicts) == [
+        ["Sustained", "1,000/s", "18 ms", "3 requests", "missed: 3x the limit, 2 requests too much"]
+    ]
 
 
 def test_the_written_verdicts_follow_the_figures(done: report.Report) -> None:
@@ -183,7 +214,7 @@ def test_the_markdown_lets_no_commit_subject_break_out(done: report.Report) -> N
 
 def test_the_json_is_strict_and_says_why_a_value_is_null(done: report.Report) -> None:
     raw = json.loads(json.dumps(done.as_json(), allow_nan=False))
-    nested = [row for row in raw["microbenchmarks"] if row["parameters"] == {"shape": "nested", "input": "valid"}]
+    nested = [row for row in raw["components"] if row["parameters"] == {"shape": "nested", "input": "valid"}]
     assert nested[0]["current"] == {"value": None, "state": "failed"}
     assert {row["status"] for row in raw["targets"]} == {"met", "missed", "not measured"}
     assert raw["load"][0]["status"] == "not measured"
@@ -217,28 +248,154 @@ def test_a_second_python_is_not_mixed_into_the_same_curve(project: Path, tmp_pat
     assert {commit.python for commit in measured.commits} == {"3.11"}
 
 
-def test_the_overhead_adds_up_to_the_whole_and_shows_what_is_left(measured: Measured) -> None:
+@pytest.fixture
+def overhead(measured: Measured) -> Measured:
+    """A commit before and one now that measured the parts of a request."""
     counts, times = report.OVERHEAD
-    shape = Shape(["part"], [["'parse'", "'route'", "'whole'"]], "")
-    figures = {
-        (counts, ("'parse'",)): Figure(600.0),
-        (counts, ("'route'",)): Figure(300.0),
-        (counts, ("'whole'",)): Figure(1000.0),
-        (times, ("'parse'",)): Figure(6e-6),
-        (times, ("'route'",)): Figure(5e-6),
-        (times, ("'whole'",)): Figure(10e-6),
-    }
-    one = dataclasses.replace(
+    shape = Shape(["part"], [["'route'", "'parse'", "'whole'"]], "instructions")
+
+    def figures(route: float) -> dict[results.Key, Figure]:
+        return {
+            (counts, ("'route'",)): Figure(route),
+            (counts, ("'parse'",)): Figure(600.0),
+            (counts, ("'whole'",)): Figure(1000.0),
+            (times, ("'route'",)): Figure(5e-6),
+            (times, ("'parse'",)): Figure(6e-6),
+            (times, ("'whole'",)): Figure(10e-6),
+        }
+
+    before, now = measured.commits[-2:]
+    return dataclasses.replace(
         measured,
         benchmarks={name: Benchmark(name, "track", shape, True) for name in report.OVERHEAD},
-        commits=[dataclasses.replace(measured.commits[-1], figures=figures)],
+        commits=[
+            dataclasses.replace(before, figures=figures(250.0)),
+            dataclasses.replace(now, figures=figures(300.0)),
+        ],
     )
-    table = next(each for each in report.make(one, []).tables() if each.title == "Pipeline overhead")
-    assert [row[:3] for row in table.rows] == [
-        ["parse", "600", "60 %"],
-        ["route", "300", "30 %"],
-        ["sum of the parts", "900", "90 %"],
-        ["whole", "1,000", "100 %"],
-        ["residual", "100", "10 %"],
+
+
+def test_the_optimisation_targets_are_the_parts_by_their_share_of_the_instructions(overhead: Measured) -> None:
+    found = table(report.make(overhead, []), "Optimisation targets")
+    assert found.columns == [
+        "Rank",
+        "Part",
+        "Instructions",
+        "Share",
+        "Since the baseline",
+        "Time",
+        "Share of time",
+        "History",
     ]
-    assert [row[3] for row in table.rows] == ["6 us", "5 us", "11 us", "10 us", "-1 us"]
+    assert [list(row) for row in found.rows] == [
+        ["1", "parse", "600", "60 %", "no change", "6 us", "60 %", "▄▄"],
+        ["2", "route", "300", "30 %", "+20 % from 250", "5 us", "50 %", "▁█"],
+        ["-", "sum of the parts", "900", "90 %", "-", "11 us", "110 %", "-"],
+        ["-", "whole", "1,000", "100 %", "no change", "10 us", "100 %", "▄▄"],
+        ["-", "residual", "100", "10 %", "-", "-1 us", "-10 %", "-"],
+    ]
+
+
+def test_the_json_ranks_the_parts_and_the_sums_have_no_rank(overhead: Measured) -> None:
+    found = report.make(overhead, []).as_json()["optimisation_targets"]
+    assert [(one["part"], one["rank"]) for one in found] == [
+        ("parse", 1),
+        ("route", 2),
+        ("sum of the parts", None),
+        ("whole", None),
+        ("residual", None),
+    ]
+    assert found[0] == {"part": "parse", "rank": 1, "instructions": 600.0, "seconds": 6e-6, "share": 0.6}
+
+
+def compare(measured: Measured, folder: Path, *rows: Row, **more: Any) -> report.Report:
+    """The report beside a comparison of the last two commits."""
+    base, head = measured.commits[-2:]
+    sides = {"base": Side(commit=base.hash), "head": Side(commit=head.hash)}
+    comparison(*rows, **{**sides, **more}).save(folder / report.COMPARED)
+    return report.make(measured, [], project=folder)
+
+
+def test_verdicts_figures_and_noise_floor_are_those_of_the_comparison_where_there_is_one(
+    measured: Measured, tmp_path: Path
+) -> None:
+    slow = timed(Verdict.ALERT, 1.3, name="micro.contexts.Local.time_create")
+    p95 = {"scenario": "'simple'", "percentile": "'p95'"}
+    open_ = timed(
+        Verdict.INCONCLUSIVE, 1.1, half=0.2, name="integration.loopback.Loopback.track_latency", parameters=p95
+    )
+    done = compare(measured, tmp_path, slow, open_)
+    rows = {row[0]: row for row in table(done, "Components").rows}
+    assert rows["contexts.Local.time_create"][1:6] == ["13 us", "10 us", "+30 % [+25, +35]", "-", "⚠️ ALERT"]
+    assert table(done, "Scenarios").rows[0][-3:-1] == ["+10 % [-10, +30] from 10 us", "INCONCLUSIVE"]
+    about = dict(done.heading())
+    assert about["Noise"].startswith("floor 1.04x")
+    assert about["Compared"].startswith("by python -m benchmarks compare main on Toy CPU")
+    assert done.as_json()["noise_floor"] == 1.04
+    assert "1 inconclusive" in done.headline()
+
+
+@pytest.mark.parametrize("other", [{"base": Side(commit="c" * 40)}, {"head": Side(commit="c" * 40)}])
+def test_a_comparison_of_other_commits_is_left_aside_with_the_command_that_makes_one(
+    measured: Measured, tmp_path: Path, other: dict[str, Side]
+) -> None:
+    done = compare(measured, tmp_path, timed(Verdict.FAIL, 2.0, name="micro.contexts.Local.time_create"), **other)
+    assert done.comparison is None
+    base, head = measured.commits[-2:]
+    assert f"python -m benchmarks compare {base.short} {head.short}" in dict(done.heading())["Compared"]
+
+
+def test_a_comparison_that_cannot_be_read_is_named_and_no_reason_to_stop(measured: Measured, tmp_path: Path) -> None:
+    path = tmp_path / report.COMPARED
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    assert (
+        f"none: {path} holds no comparison" in dict(report.make(measured, [], project=tmp_path).heading())["Compared"]
+    )
+
+
+def test_with_counts_alone_the_components_are_those_of_the_counts(measured: Measured) -> None:
+    counts = [
+        dataclasses.replace(
+            commit, figures={key: figure for key, figure in commit.figures.items() if ".instr_" in key[0]}
+        )
+        for commit in measured.commits
+    ]
+    done = report.make(dataclasses.replace(measured, commits=counts), [])
+    found = table(done, "Components")
+    assert found.rows[0] == [
+        "routing.Match.instr_match (routes 10, path static)",
+        "1,504 instr",
+        "1,353 instr",
+        "+11 %",
+        "⚠️ ALERT",
+        "███▁█",
+    ]
+    assert "have no figure at either commit" in found.note
+    assert "time_" not in "".join(row[0] for row in found.rows)
+
+
+def test_the_history_goes_up_to_the_commit_that_is_reported(measured: Measured) -> None:
+    third = report.make(measured, [], head=measured.commits[2].hash).as_json()
+    points = third["components"][0]["history"]["points"]
+    assert [point["commit"] for point in points] == [commit.short for commit in measured.commits[:3]]
+
+
+def test_the_page_has_every_table_a_line_for_each_history_and_needs_no_other_file(done: report.Report) -> None:
+    text = standalone.html(done)
+    assert not re.search(r"<link|<img|<script|@import|url\(|https?:", text)
+    assert text.count("<h2>") + text.count("<summary>") == len(done.tables())
+    assert text.count('<svg class="spark"') == sum(
+        isinstance(c, Spark) and c != "-" for t in done.tables() for r in t.rows for c in r
+    )
+    assert "over 5 commits, from" in text
+
+
+@needs_browser
+def test_in_a_browser_the_page_is_as_wide_as_a_phone(done: report.Report, tmp_path: Path) -> None:
+    probe = "<script>document.title = document.documentElement.scrollWidth + ' of ' + innerWidth</script></body>"
+    file = tmp_path / "report.html"
+    file.write_text(standalone.html(done).replace("</body>", probe))
+    dom = browse(file.as_uri(), tmp_path / "profile", "--window-size=400,1000")
+    width, of = map(int, re.search(r"<title>(\d+) of (\d+)", dom).groups())  # type: ignore[union-attr]
+    assert width <= of
