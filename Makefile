@@ -42,7 +42,7 @@ lint: $(READY) ## Check style and types
 bench: $(READY) ## Measure HEAD and one earlier commit, print the report, build the site
 	@$(BIN)/python -m benchmarks bench
 
-report: $(READY) ## Print the report of what is measured already
+report: $(READY) ## Print the report of what is measured already, and write it to .asv/report/
 	@$(BIN)/python -m benchmarks report
 
 publish: $(READY) ## Build the site in html/ from results/

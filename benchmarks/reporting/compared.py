@@ -112,7 +112,7 @@ class Compared:
         if any(row[4].endswith("]") for row in rows):
             note = f"Change: the ratio within pairs, with its {level}interval; base and head are medians of all pairs."
         folded = title not in (SLOWER,)
-        return Table(title, COLUMNS, rows, note=note, folded=folded, empty="Nothing became slower.").trimmed()
+        return Table(title, COLUMNS, rows, note=note, folded=folded, empty="Nothing was found to be slower.").trimmed()
 
     def _tally(self) -> str:
         count = {verdict: len(self.comparison.of(verdict)) for verdict in COUNTED}

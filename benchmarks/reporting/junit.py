@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 from ..judging.comparison import Comparison, Row, Verdict
 from .compared import machine, noise
-from .verdicts import COLUMNS, cells, why
+from .verdicts import COLUMNS, cells, figures, why
 
 SKIPPED = (Verdict.INCONCLUSIVE, Verdict.UNJUDGED)
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -40,19 +40,29 @@ def label(row: Row) -> str:
 def _case(row: Row, found: Comparison) -> ElementTree.Element:
     group, _, method = row.name.rpartition(".")
     case = _element("testcase", classname=group, name=method + label(row).removeprefix(row.name))
-    shown = dict(zip(COLUMNS, cells(row), strict=True))
-    figures = {name.lower(): text for name, text in shown.items() if name not in ("Benchmark", "Why", "Verdict")}
-    case.append(_properties([("verdict", str(row.verdict)), *figures.items(), ("accepted", row.accepted)]))
-    text = "\n".join(f"{name}: {value}" for name, value in figures.items())
+    case.append(_properties(_figures(row)))
+    text = "\n".join(f"{name}: {value}" for name, value in zip(COLUMNS, cells(row), strict=True))
     if row.gates and found.advisory:
         case.append(_element("skipped", message=f"{row.verdict}, but nothing gates: {found.advisory}"))
     elif row.gates:
-        failure = _element("failure", type=str(row.verdict), message=f"{row.verdict}: {shown['Change']}, {why(row)}")
+        failure = _element("failure", type=str(row.verdict), message=f"{row.verdict}: {figures(row)[2]}, {why(row)}")
         failure.text = _text(text)
         case.append(failure)
     elif row.verdict in SKIPPED:
         case.append(_element("skipped", message=f"{row.verdict}: {why(row)}"))
     return case
+
+
+def _figures(row: Row) -> Iterator[tuple[str, str]]:
+    """Raw, in the row's unit; ratios are of costs."""
+    yield "verdict", str(row.verdict)
+    if row.counts is not None:
+        yield from (("base instructions", repr(row.counts.base)), ("head instructions", repr(row.counts.head)))
+    if row.sampled is not None and row.sampled.pairs:
+        yield from (("unit", row.unit), ("base", repr(row.sampled.base)), ("head", repr(row.sampled.head)))
+        ratios = {name: getattr(row.sampled, name) for name in ("ratio", "low", "high")}
+        yield from ((name, repr(value)) for name, value in ratios.items() if value is not None)
+    yield "accepted", row.accepted
 
 
 def _properties(facts: Iterable[tuple[str, str]]) -> ElementTree.Element:

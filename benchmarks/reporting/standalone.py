@@ -9,15 +9,16 @@ from .changes import MARKS
 from .documents import Document
 from .page import STYLE
 from .spark import Spark
-from .tables import Table
+from .tables import NOTHING, Table
 
 SHORT = 20  # characters of a cell that does not break
 MORE_STYLE = """
-body { max-width: 84rem; } td:first-child { min-width: 13rem; } td.whole:first-child { min-width: 0; }
+body { max-width: 84rem; } th, td { padding: .35rem .5rem; }
+td:first-child { min-width: 13rem; } td.whole:first-child { min-width: 0; }
 .headline { font-size: 1.15rem; font-weight: 600; } .warn { color: var(--p95); font-weight: 600; }
 summary { font-weight: 600; } details { margin: 1rem 0; }
-@media (max-width: 34rem) { td:first-child { min-width: 0; } }
-svg.spark { width: 7.5rem; height: 1.5rem; max-width: none; }
+@media (max-width: 34rem) { td:first-child { min-width: 0; } td.nothing { display: none; } }
+svg.spark { width: 6.5rem; height: 1.5rem; max-width: none; }
 svg.spark polyline { stroke: var(--p50); stroke-width: 1.5; } svg.spark circle { fill: var(--p50); }
 """
 KINDS = (
@@ -71,7 +72,8 @@ def _grid(table: Table) -> str:
 
 
 def _cell(column: str, text: str) -> str:
-    kinds = [kind for word, kind in KINDS if re.match(rf"{word}(?!\w)", text)] + ["whole"] * (len(text) <= SHORT)
+    kinds = [kind for word, kind in KINDS if re.match(rf"{word}(?!\w)", text)]
+    kinds += ["whole"] * (len(text) <= SHORT) + ["nothing"] * (text == NOTHING)
     # A mark of Markdown is a colour here: not every machine has a font with it, and the word behind it says the same.
     inside = (isinstance(text, Spark) and text.svg()) or escape(
         re.sub(_MARK, "", text).replace(" %", "\N{NO-BREAK SPACE}%")

@@ -188,7 +188,7 @@ def test_a_terminal_shows_what_changed_or_is_open_and_no_unchanged_row(capsys: p
 
 
 def test_without_a_regression_it_says_so() -> None:
-    assert "## Slower\n\nNothing became slower." in text_of(timed(OK, 1.0))
+    assert "## Slower\n\nNothing was found to be slower." in text_of(timed(OK, 1.0))
 
 
 def test_a_comment_fits_and_loses_unchanged_rows_first() -> None:

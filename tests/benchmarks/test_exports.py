@@ -152,10 +152,14 @@ def test_a_case_has_its_figures_and_why_it_was_accepted() -> None:
     head = cases["micro.parsing.Head.time_read('GET')"]
     assert properties(head) == {
         "verdict": "FAIL",
-        "base": "10 us",
-        "head": "15.6 us",
-        "change": "+56 % [+51, +61]",
-        "instructions": "20,406.5 → 31,000 (+52 %)",
+        "base instructions": "20406.5",
+        "head instructions": "31000.0",
+        "unit": "seconds",
+        "base": "1e-05",
+        "head": repr(10e-6 * 1.56),
+        "ratio": repr(10e-6 * 1.56 / 10e-6),
+        "low": "1.51",
+        "high": repr(1.56 + 0.05),
     }
     assert head.result[0].type == "FAIL"
     assert "+56 % [+51, +61]" in head.result[0].message
