@@ -31,7 +31,7 @@ class Reading:
     parameters: Mapping[str, str]
     current: Figure
     baseline: Figure
-    series: Sequence[tuple[str, float | None]]
+    series: Sequence[tuple[str, float | None]] = ()
 
     @property
     def told(self) -> bool:

@@ -16,11 +16,23 @@ from .components import Component
 from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_table, verdict_json, wanted
 from .results import ROOT, Commit, Measured
 from .scenarios import PERCENTILES, Scenario
-from .shares import OVERHEAD
+from .shares import OVERHEAD, WHOLE
 from .tables import Table
 from .targets import Target, Verdict, judge
 
-__all__ = ("NOISE", "OVERHEAD", "PERCENTILES", "Report", "Scenario", "describe", "make", "outcome", "tally", "wanted")
+__all__ = (
+    "NOISE",
+    "OVERHEAD",
+    "PERCENTILES",
+    "WHOLE",
+    "Report",
+    "Scenario",
+    "describe",
+    "make",
+    "outcome",
+    "tally",
+    "wanted",
+)
 
 NOISE = (
     "Times swing on a machine that runs other work, by a factor of two on a shared one: believe the "

@@ -7,19 +7,19 @@ from html import escape
 
 from .changes import MARKS
 from .documents import Document
-from .page import STYLE
+from .pages.style import STYLE
 from .spark import Spark
 from .tables import NOTHING, Table
 
 SHORT = 20  # characters of a cell that does not break
 MORE_STYLE = """
-body { max-width: 84rem; } th, td { padding: .35rem .5rem; }
-td:first-child { min-width: 13rem; } td.whole:first-child { min-width: 0; }
-.headline { font-size: 1.15rem; font-weight: 600; } .warn { color: var(--p95); font-weight: 600; }
+body { max-width: 84rem; } table { font-size: .88rem; } th, td { padding: .35rem .5rem; }
+td:first-child { min-width: 11rem; } td.whole:first-child { min-width: 0; }
+.headline { font-size: 1.15rem; font-weight: 600; } .warn { color: var(--c1); font-weight: 600; }
 summary { font-weight: 600; } details { margin: 1rem 0; }
 @media (max-width: 34rem) { td:first-child { min-width: 0; } td.nothing { display: none; } }
 svg.spark { width: 6.5rem; height: 1.5rem; max-width: none; }
-svg.spark polyline { stroke: var(--p50); stroke-width: 1.5; } svg.spark circle { fill: var(--p50); }
+svg.spark polyline { stroke: var(--c0); stroke-width: 1.5; } svg.spark circle { fill: var(--c0); }
 """
 KINDS = (
     ("met", "met"),

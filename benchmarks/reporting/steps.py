@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from asv import step_detect
 
-from .report import Row
+from .components import Reading
 from .results import Benchmark, Commit, Figure, Measured
 
 COUNT_SHARE, COUNT_LEAST = 0.01, 30
@@ -28,8 +28,8 @@ class Step(NamedTuple):
     after: float
 
     @property
-    def row(self) -> Row:
-        return Row(self.benchmark, self.parameters, Figure(self.after), Figure(self.before))
+    def reading(self) -> Reading:
+        return Reading(self.benchmark, self.parameters, Figure(self.after), Figure(self.before))
 
     @property
     def cost(self) -> float:

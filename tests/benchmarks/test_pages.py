@@ -189,7 +189,7 @@ def test_a_step_stands_with_sizes_before_and_after_and_with_its_reason(html: Pat
         "integration.overhead.Overhead.instr_part (part parse)",
         "1,600",
         "2,000",
-        "<span class=worse>25 % more</span>",
+        "<span class=worse>+25 %</span>",
         "-",
     ]
     row = cells.index("routing.Match.instr_match (routes 10, path static)")

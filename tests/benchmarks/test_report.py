@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from benchmarks.judging.comparison import Row, Side, Verdict
-from benchmarks.reporting import criteria, report, results, standalone, tables, targets
+from benchmarks.reporting import compared, criteria, report, results, standalone, tables, targets
 from benchmarks.reporting.results import Benchmark, Figure, Measured
 from benchmarks.reporting.spark import Spark
 from benchmarks.reporting.targets import Shape
-from tests.benchmarks.comparisons import comparison, timed
-from tests.benchmarks.test_site import browse, needs_browser
+from tests.benchmarks.browser import needs_browser, tab
+from tests.benchmarks.comparisons import comparison, one_of_each, timed
 
 
 @pytest.fixture(scope="module")
@@ -392,10 +392,20 @@ def test_the_page_has_every_table_a_line_for_each_history_and_needs_no_other_fil
 
 
 @needs_browser
-def test_in_a_browser_the_page_is_as_wide_as_a_phone(done: report.Report, tmp_path: Path) -> None:
-    probe = "<script>document.title = document.documentElement.scrollWidth + ' of ' + innerWidth</script></body>"
-    file = tmp_path / "report.html"
-    file.write_text(standalone.html(done).replace("</body>", probe))
-    dom = browse(file.as_uri(), tmp_path / "profile", "--window-size=400,1000")
-    width, of = map(int, re.search(r"<title>(\d+) of (\d+)", dom).groups())  # type: ignore[union-attr]
-    assert width <= of
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_are_no_wider_than_a_phone_and_follow_the_colour_scheme(
+    done: report.Report, tmp_path: Path, scheme: str
+) -> None:
+    shown = {"report": standalone.html(done), "compared": standalone.html(compared.Compared(one_of_each()))}
+    with tab(tmp_path / "profile") as page:
+        for name, text in shown.items():
+            file = tmp_path / f"{name}.html"
+            file.write_text(text)
+            page.open(file.as_uri(), width=400, scheme=scheme)
+            assert page.ask("document.documentElement.scrollWidth") <= 400
+            background = page.ask("getComputedStyle(document.body).backgroundColor")
+            assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}[scheme]
+            page.open(file.as_uri(), width=1280, scheme=scheme)
+            assert page.ask("document.documentElement.scrollWidth") <= 1280
+            assert page.complaints == []
+            assert page.asked == [file.as_uri()]

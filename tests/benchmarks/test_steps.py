@@ -63,7 +63,7 @@ def test_a_level_of_times_must_last_and_be_a_fifth_away() -> None:
 def test_a_rate_that_rises_is_for_the_better() -> None:
     (found,) = steps.level_steps(measured([100.0] * 4 + [150.0] * 4, "requests/s", less=False))
     assert not found.worse
-    assert found.row.change == "1.5x faster"
+    assert found.reading.change() == "+50 %"
 
 
 LINE = (

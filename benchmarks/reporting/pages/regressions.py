@@ -74,13 +74,13 @@ def _table(found: Sequence[Step], known: reasons.Reasons) -> str:
 
 
 def _cells(step: Step) -> list[str]:
-    unit, row = step.benchmark.unit, step.row
+    unit, reading = step.benchmark.unit, step.reading
     kind = "worse" if step.worse else "better"
     return [
-        row.label,
+        reading.label,
         human(step.before, unit),
         human(step.after, unit),
-        Html(f"<span class={kind}>{escape(row.change)}</span>"),
+        Html(f"<span class={kind}>{escape(reading.change())}</span>"),
     ]
 
 
