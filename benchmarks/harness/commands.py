@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ..judging import verbs
 from ..reporting import report as reports
 from ..reporting import results, tables, targets
 from .options import EXIT_CODES, Invalid, Missed, WrongUse, json_option, markdown_option, write, write_json
@@ -230,6 +231,10 @@ def _require_keepable(*, quick: bool, only: tuple[str, ...]) -> None:
         stored.require_commit(ROOT)
     except stored.NotCommitted as error:
         raise WrongUse(str(error)) from error
+
+
+main.add_command(verbs.compare)
+main.add_command(verbs.baseline)
 
 
 def _known(work: Callable[[], Result]) -> Result:

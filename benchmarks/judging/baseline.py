@@ -13,9 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from . import deciding, fingerprint, rows
-from .compare import Judge, Say, judging
-from .comparison import Counts, Row, Sampled, Side, Verdict, write_whole
+from . import accepted, deciding, fingerprint, rows
+from .compare import Judge, Say, command, judging, now
+from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict, write_whole
 from .pairs import Key, Pairs
 from .rows import Chosen, Lost
 
@@ -61,32 +61,45 @@ def load(path: Path) -> Baseline:
     return found
 
 
-def measure(root: Path, side: Side, *, bench: str, say: Say) -> tuple[list[Chosen], dict[str, Stored], dict[str, str]]:
-    """Measure one commit: its benchmarks, their figures, and the fingerprint. Raises as `compare.compare` does."""
-    with judging(root, side, side, say=say, control=False) as judge:
-        chosen = judge.chosen(bench)
-        return chosen, _figures(judge, chosen), fingerprint.here(judge.built["head"])
+def measure(root: Path, side: Side, *, bench: str, say: Say) -> Baseline:
+    """Measure one commit. Raises as `compare.compare` does."""
+    _, found = _measure(root, side, bench=bench, say=say)
+    return found
 
 
-def compare(
-    root: Path, stored: Baseline, head: Side, *, bench: str, advisory: bool, say: Say
-) -> tuple[list[Row], dict[str, str], list[str]]:
-    """Rows of HEAD against a stored baseline, HEAD's fingerprint, and in what the two machines differ.
+def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: bool, say: Say) -> Comparison:
+    """HEAD against a stored baseline.
 
     Raises:
         BaselineError: it is another machine's, and nobody asked for advice alone.
     """
-    here = fingerprint.here()
-    differing = fingerprint.differences(stored.fingerprint, here, fingerprint.MACHINE)
+    machine = fingerprint.machine()
+    differing = fingerprint.differences(stored.fingerprint, machine, machine)
     if differing and not advisory:
-        there = stored.fingerprint
-        told = "; ".join(f"{name}: {there.get(name, 'unknown')} there, {here.get(name)} here" for name in differing)
         raise BaselineError(
-            f"the baseline was measured elsewhere ({told}), so figures cannot be compared; measure both commits here "
-            "with `compare BASE HEAD`, or take --advisory to see them all the same, gating nothing"
+            f"the baseline is another machine's (its {', '.join(differing)} differ), so figures cannot be compared; "
+            "measure both commits here with `compare BASE HEAD`, or take --advisory to see them, gating nothing"
         )
-    chosen, figures, facts = measure(root, head, bench=bench, say=say)
-    return _rows(chosen, stored.benchmarks, figures), facts, differing
+    chosen, found = _measure(root, head, bench=bench, say=say)
+    here, there = found.fingerprint, stored.fingerprint
+    changed = fingerprint.differences(there, here, here)
+    return Comparison(
+        command=found.command,
+        date=found.date,
+        base=stored.side,
+        head=head,
+        fingerprint=here,
+        rows=accepted.accept(_rows(chosen, stored.benchmarks, found.benchmarks), accepted.load(root)),
+        notes=[f"{name}: {there.get(name, 'unknown')} at the baseline, {here[name]} now" for name in changed],
+        advisory=f"another machine's baseline: {', '.join(differing)} differ" if differing else "",
+    )
+
+
+def _measure(root: Path, side: Side, *, bench: str, say: Say) -> tuple[list[Chosen], Baseline]:
+    with judging(root, side, side, say=say, control=False) as judge:
+        chosen = judge.chosen(bench)
+        figures, facts = _figures(judge, chosen), fingerprint.here(judge.built["head"])
+    return chosen, Baseline(command=command(), date=now(), side=side, fingerprint=facts, benchmarks=figures)
 
 
 def _figures(judge: Judge, chosen: Sequence[Chosen]) -> dict[str, Stored]:

@@ -125,9 +125,10 @@ def compare(root: Path, base: Side, head: Side, *, bench: str = "", counts_only:
     with judging(root, base, head, say=say, control=not counts_only) as judge:
         found = judge_all(judge, judge.chosen(bench), counts_only=counts_only)
         facts = fingerprint.here(judge.built["head"])
+        pins = fingerprint.changed_pins(judge.built["base"], judge.built["head"])
     return Comparison(
-        command=shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]]),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        command=command(),
+        date=now(),
         base=base,
         head=head,
         fingerprint=facts,
@@ -137,7 +138,18 @@ def compare(root: Path, base: Side, head: Side, *, bench: str = "", counts_only:
         too_noisy=found.too_noisy,
         seed=judge.seed,
         looks=list(deciding.LOOKS),
+        notes=[*sides.notes(root, base, head), *(f"other pins: {one}" for one in pins)],
     )
+
+
+def command() -> str:
+    """What was typed, to be typed again."""
+    return shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
+
+
+def now() -> str:
+    """The present second, UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @contextmanager

@@ -1,0 +1,189 @@
+"""The verbs that judge: `compare` and `baseline`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from ..harness.options import EXIT_CODES, Invalid, WrongUse, json_option, markdown_option, write, write_json, writing
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+
+ROOT = Path(__file__).parents[2]
+GATES = """\b
+Exit codes:
+  0  fine: nothing fails or alerts, or somebody accepted it with a reason
+  1  something fails or alerts
+  2  wrong use: an unknown or unbuildable commit, nothing to measure, another machine's baseline
+  3  the machine was too noisy to judge times, and counts saw nothing
+"""
+
+bench_option = click.option(
+    "--bench", metavar="REGEX", default="", help="Only benchmarks whose name and parameters match; all by default."
+)
+file_type = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(epilog=GATES)
+@click.argument("base", required=False)
+@click.argument("head", required=False)
+@bench_option
+@click.option("--counts", is_flag=True, help="Only instruction counts: exact, minutes instead of a quarter of an hour.")
+@click.option("--baseline", "stored", metavar="FILE", type=file_type, help="Compare with what `baseline` saved.")
+@click.option("--advisory", is_flag=True, help="With --baseline: also another machine's, as advice that gates nothing.")
+@click.option("--self-test", is_flag=True, help="Show which slowdowns this machine detects: 10, 25 and 60 %.")
+@click.option("--record", metavar="FILE", type=file_type, help="Record pairs of HEAD with itself, raw; see --pairs.")
+@click.option("--pairs", default=200, show_default=True, help="How many pairs --record takes.")
+@click.option(
+    "--output",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where comparison, report and exports go; by default .asv/compare/.",
+)
+@json_option
+@markdown_option
+def compare(
+    base: str | None,
+    head: str | None,
+    bench: str,
+    counts: bool,
+    stored: Path | None,
+    advisory: bool,
+    self_test: bool,
+    record: Path | None,
+    pairs: int,
+    output: Path | None,
+    json_file: Path | None,
+    markdown_file: Path | None,
+) -> None:
+    """Compare two commits: did the change make it slower?
+
+    BASE is by default where HEAD left main, or on main the commit before; HEAD is the working commit. Exact
+    instruction counts decide first. Times come from pairs of processes, base and head in turning order; what fails or
+    alerts is measured a second time. A regression that is meant is accepted in benchmarks/accepted.toml.
+    """
+    from . import baseline as baselines
+    from . import compare as comparing
+    from . import sides
+
+    say = progress()
+    with refusals():
+        if self_test or record:
+            _itself(base or "HEAD", bench, record, pairs)
+            return
+        if stored is not None:
+            if head:
+                raise WrongUse("with --baseline name HEAD alone: the file is the base")
+            _, side = sides.resolve(ROOT, base or "HEAD", base or "HEAD")
+            known = baselines.load(stored)
+            done = baselines.compare(ROOT, known, side, bench=bench, advisory=advisory, say=say)
+        else:
+            one, other = sides.resolve(ROOT, base, head)
+            done = comparing.compare(ROOT, one, other, bench=bench, counts_only=counts, say=say)
+    _finish(done, output or ROOT / ".asv" / "compare", json_file, markdown_file)
+
+
+@click.command(epilog=EXIT_CODES)
+@click.argument("commit", default="HEAD")
+@bench_option
+@click.option("-o", "--output", metavar="FILE", type=file_type, help="By default .asv/baselines/COMMIT.json.")
+@json_option
+def baseline(commit: str, bench: str, output: Path | None, json_file: Path | None) -> None:
+    """Save the raw figures of one commit, with the fingerprint of this machine.
+
+    `compare --baseline FILE` compares with them. Counts gate then; times of another hour are shown and gate nothing.
+    """
+    from . import baseline as baselines
+    from . import sides
+
+    with refusals():
+        _, side = sides.resolve(ROOT, commit, commit)
+        found = baselines.measure(ROOT, side, bench=bench, say=progress())
+    path = output or ROOT / ".asv" / "baselines" / f"{side.short}.json"
+    with writing(path):
+        found.save(path)
+    if json_file is not None:
+        write_json(json_file, {"baseline": str(path), "benchmarks": len(found.benchmarks)})
+    if str(json_file) != "-":
+        click.echo(str(path))
+
+
+def _itself(commit: str, bench: str, record: Path | None, pairs: int) -> None:
+    """A commit against itself: what this machine detects, or raw pairs to try the rules on."""
+    from ..reporting import tables
+    from . import compare as comparing
+    from . import fingerprint, recording, selftest, sides
+
+    one, other = sides.resolve(ROOT, commit, commit)
+    with comparing.judging(ROOT, one, other, say=progress(), control=False) as judge:
+        chosen = judge.chosen(bench or selftest.BENCH)
+        if record is None:
+            table = selftest.table(selftest.detect(judge, chosen))
+            tables.show([], table.note, [table])
+            return
+        found = recording.Recording(
+            command=comparing.command(),
+            date=comparing.now(),
+            commit=one.commit,
+            fingerprint=fingerprint.here(judge.built["head"]),
+            pairs=recording.record(judge, chosen, pairs),
+            less_is_better={each.label: each.gate.less_is_better for each in chosen},
+        )
+    with writing(record):
+        found.save(record)
+    click.echo(str(record))
+
+
+def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_file: Path | None) -> None:
+    """Write everything, then say it, then end with the code: whoever reads a red result finds its reasons."""
+    from ..reporting import exports, tables
+    from ..reporting.compared import Compared
+
+    report = Compared(done)
+    with writing(folder):
+        exports.write(done, folder)
+    if markdown_file is not None:
+        write(markdown_file, report.markdown())
+    if json_file is not None:
+        write_json(json_file, msgspec.to_builtins(done))
+    if "-" not in (str(json_file), str(markdown_file)):
+        tally, *notes = report.notes()
+        tables.show(report.heading(), " ".join(notes), report.tables(), tally)
+        click.echo(f"wrote {folder}", err=True)
+    sys.exit(done.exit_code)
+
+
+def progress() -> Callable[[str], None]:
+    """Says each step on standard error, with the seconds since the start."""
+    start = time.monotonic()
+    return lambda text: click.echo(f"==> [{time.monotonic() - start:4.0f} s] {text}", err=True)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What can go wrong for reasons outside this program becomes an error with its exit code."""
+    from ..harness.counting import CountingError
+    from .accepted import AcceptanceError
+    from .baseline import BaselineError
+    from .compare import NothingChosen
+    from .pairs import MeasuringError
+    from .sides import SideError
+
+    try:
+        yield
+    except (SideError, NothingChosen, AcceptanceError, BaselineError) as error:
+        raise WrongUse(str(error)) from error
+    except (CountingError, MeasuringError) as error:
+        raise Invalid(str(error)) from error
+    except OSError as error:
+        raise Invalid(f"{error.strerror}: {error.filename}; nothing that was measured before is lost") from error
+    except KeyboardInterrupt:
+        raise Invalid("interrupted; what stood in the output folder is as it was") from None
