@@ -10,6 +10,7 @@ takes those on the bound for no evidence, so both err on the safe side.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -82,6 +83,7 @@ def _walsh(log_ratios: Sequence[float]) -> Floats:
     return averages
 
 
+@functools.cache
 def _chances(pairs: int) -> Floats:
     """The chance that the ranks of one sign sum up to at most 0, 1, 2 ..., where each sign is a toss of a coin."""
     chances = np.ones(1)

@@ -17,7 +17,7 @@ import msgspec
 
 from ..harness.counting import Outcome
 from ..harness.paired import estimate
-from . import accepted, deciding, fingerprint, rows, sides
+from . import accepted, deciding, fingerprint, looking, rows, sides
 from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
 from .counted import counted
 from .leash import Leash
@@ -84,31 +84,13 @@ class Judge:
         return {one.twin: _both_counts(one, outcomes) for one in chosen}
 
     def sample(self, chosen: Sequence[Chosen]) -> tuple[Pairs, dict[Key, Sampled]]:
-        """Pairs in looks, each at what is still open; what alerts is measured once more, and alone."""
-        gates = {one.key: one.gate for one in chosen}
+        """Pairs in looks, and what they say; nothing is confirmed yet."""
         pairs = self._pairs(self.seed)
-        judged: dict[Key, Sampled] = {}
-        still, before = list(gates), 0
-        for look in deciding.LOOKS:
-            pairs.take(still, look - before)
-            last, before = look == deciding.LOOKS[-1], look
-            judged = deciding.judge_samples(pairs.taken, gates, last=last)
-            still = deciding.open_keys(judged)
-            self.say(f"look at {look} pairs: {len(judged) - len(still)} decided, {len(still)} open")
-            if not still:
-                break
-        return pairs, judged
+        return pairs, looking.look(pairs, {one.key: one.gate for one in chosen}, self.say)
 
     def confirm(self, judged: Mapping[Key, Sampled], gates: Mapping[Key, deciding.Gate]) -> dict[Key, Sampled]:
         """What alerts, measured afresh: the second measurement is the one that is reported."""
-        flagged = [key for key, found in judged.items() if found.verdict.gates]
-        if not flagged:
-            return dict(judged)
-        self.say(f"confirming {len(flagged)} that fail or alert by {deciding.CONFIRMING} fresh pairs")
-        pairs = self._pairs(self.seed + 1, controls=False)
-        pairs.take(flagged, deciding.CONFIRMING)
-        second = deciding.judge_samples(pairs.taken, gates, last=True)
-        return {key: _confirmed(found, second[key]) if key in second else found for key, found in judged.items()}
+        return looking.confirm(judged, self._pairs(self.seed + 1, controls=False), gates, self.say)
 
     def _pairs(self, seed: int, *, controls: bool = True) -> Pairs:
         pythons = {side: built.python for side, built in self.built.items() if controls or side != "again"}
@@ -202,15 +184,6 @@ def _both_counts(one: Chosen, outcomes: Mapping[str, Mapping[Key, Outcome]]) -> 
             return side, "error" if outcome.error else "skipped", outcome.error or outcome.skipped
         found[side] = outcome.instructions
     return deciding.judge_counts(found["base"], found["head"], one.gate)
-
-
-def _confirmed(first: Sampled, second: Sampled) -> Sampled:
-    """The second measurement's figures; a verdict that only the first one had is none."""
-    if not first.verdict.gates:
-        return first
-    holds = second.verdict.gates
-    verdict = second.verdict if holds or second.verdict is Verdict.OK else Verdict.INCONCLUSIVE
-    return msgspec.structs.replace(second, verdict=verdict, confirmed=holds)
 
 
 def _untold(found: Sampled) -> Sampled:

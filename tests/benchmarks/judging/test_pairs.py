@@ -42,7 +42,6 @@ class Processes:
 @pytest.fixture(autouse=True)
 def calm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No processor time is anybody else's: the kernel tells nothing."""
-    monkeypatch.setattr(watched, "__kwdefaults__", None)
     monkeypatch.setattr(judging_pairs, "watched", lambda: watched(tmp_path / "nothing"))
 
 
