@@ -192,6 +192,7 @@ class Rotation:
 
     track_residual.unit = "% of the whole"
     track_residual.less_is_better = True
+    track_residual.gate = {"judged": False}  # it may be nought or below, so no ratio means anything
 
 
 def _rotate():
