@@ -4,13 +4,15 @@ BIN := .venv/bin
 # asv makes its environments with the first python3.x of PATH, which must be the one that runs it.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 READY := .venv/ready
+# What `make compare` and `make continuous` measure: a regular expression, as asv's --bench.
+export BENCH ?= ^(micro|integration)\.
 NODE := benchmarks/peers/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test nightly lint bench report publish preview history compare check peers clean
+.PHONY: help setup test nightly lint bench report publish preview history compare continuous check peers clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Create .venv with everything that tests and benchmarks need
 
@@ -54,11 +56,17 @@ preview: publish ## Build the site and serve it on a port of this machine
 history: $(READY) ## Reference machine only: measure what is not measured yet, all or RANGE=BASE..HEAD
 	@$(BIN)/python -m benchmarks history $(RANGE)
 
-# On main itself `asv continuous main HEAD` would compare a commit with itself, so there the pair is HEAD^ and HEAD.
-compare: $(READY) ## Compare HEAD with main; on main, with the commit before
+compare: $(READY) ## Our gate: has BASE..HEAD become slower? BENCH=REGEX chooses what is compared
+	@$(BIN)/python -m benchmarks compare $(BASE) $(HEAD) --bench "$$BENCH"
+
+# asv's opinion, one input beside our gate. On main `asv continuous main HEAD` would compare a commit with itself, so
+# there the pair is HEAD^ and HEAD. Four rounds of five samples: of six on each side asv's test can never tell.
+continuous: $(READY) ## The same question put to asv: asv continuous BASE HEAD, by default main and HEAD
 	@$(BIN)/asv machine --yes >/dev/null
-	@if [ "$$(git rev-parse HEAD)" = "$$(git rev-parse --verify -q main)" ]; then base=HEAD^; else base=main; fi; \
-	echo "==> asv continuous $$base HEAD"; $(BIN)/asv continuous $$base HEAD
+	@base="$(BASE)"; head="$(or $(HEAD),HEAD)"; \
+	if [ -z "$$base" ] && [ "$$(git rev-parse "$$head")" = "$$(git rev-parse --verify -q main)" ]; then base="$$head^"; fi; \
+	echo "==> asv continuous $${base:-main} $$head"; \
+	PYRT_BENCH_ONLY="$$BENCH" $(BIN)/asv continuous --factor 1.2 -a rounds=4 --split --bench "$$BENCH" "$${base:-main}" "$$head"
 
 check: $(READY) ## Check that the suite imports and runs at HEAD: asv check, then each benchmark once
 	@$(BIN)/asv machine --yes >/dev/null

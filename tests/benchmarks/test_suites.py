@@ -5,6 +5,7 @@ import inspect
 import itertools
 import math
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asv.util import load_json
 from asv_runner._aux import update_sys_path
 from asv_runner.discovery import disc_benchmarks
 
@@ -80,6 +82,22 @@ def test_every_timed_part_of_micro_and_of_the_pipeline_is_counted_too(benchmarks
     assert uncounted == ["micro.routing.Table.time_build"]
 
 
+def test_every_time_has_at_least_8_samples_under_make_continuous(benchmarks: list[Any]) -> None:
+    """Of few samples, above all of exactly six, asv's test cannot tell a difference of any size."""
+    (rounds,) = re.findall(r"asv continuous .*-a rounds=(\d+)", (ROOT / "Makefile").read_text())
+    timed = [each for each in benchmarks if each.type == "time"]
+    # With several rounds asv's own choice, `repeat = 0`, is five samples in each.
+    assert {each.name: each.repeat for each in timed if each.repeat and int(rounds) * each.repeat < 8} == {}
+    assert int(rounds) * 5 >= 8
+
+
+def test_rates_are_no_part_of_asv_s_regressions_and_all_others_are(benchmarks: list[Any]) -> None:
+    conf = load_json(str(ROOT / "asv.conf.json"), js_comments=True)
+    spared = "|".join(conf["regressions_first_commits"])
+    found = {each.name for each in benchmarks if re.match(spared, each.name)}
+    assert found == {each.name for each in benchmarks if getattr(each.func, "less_is_better", True) is False}
+
+
 def test_every_benchmark_runs_once_with_a_finite_result(benchmarks: list[Any]) -> None:
     caches: dict[str, Any] = {}
     for benchmark in benchmarks:
@@ -94,6 +112,7 @@ def test_every_benchmark_runs_once_with_a_finite_result(benchmarks: list[Any]) -
             assert all(math.isfinite(each) for each in values if isinstance(each, float)), benchmark.name
             if benchmark.type == "track":
                 assert all(isinstance(each, (int, float)) for each in values), benchmark.name
+                assert len(values) == 1 or len(values) >= 8, benchmark.name
 
 
 # Workloads are append-only: a changed input would change what a benchmark means and keep its history.
