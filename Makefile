@@ -9,7 +9,8 @@ export BENCH ?= ^(micro|integration)\.
 NODE := benchmarks/peers/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test nightly lint bench report publish preview history compare continuous check peers clean
+.PHONY: help setup test nightly lint bench report publish preview history compare continuous baseline find profile check \
+  peers clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +37,11 @@ nightly: $(READY) ## Run the tests that take minutes: strangers by the thousand,
 	$(BIN)/python -m pytest -m nightly -o log_cli=true --log-cli-level=INFO
 	PYRT_EXAMPLES=5000 $(BIN)/python -m pytest --timeout 1800 tests/ingress/test_fuzzing.py
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and CI's workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --strict-collection --no-progress --quiet .github
 
 bench: $(READY) ## Measure HEAD and one earlier commit, print the report, build the site
 	@$(BIN)/python -m benchmarks bench
@@ -57,16 +59,25 @@ history: $(READY) ## Reference machine only: measure what is not measured yet, a
 	@$(BIN)/python -m benchmarks history $(RANGE)
 
 compare: $(READY) ## Our gate: has BASE..HEAD become slower? BENCH=REGEX chooses what is compared
-	@$(BIN)/python -m benchmarks compare $(BASE) $(HEAD) --bench "$$BENCH"
+	@$(BIN)/python -m benchmarks compare $${BASE:+"$$BASE"} $${HEAD:+"$$HEAD"} --bench "$$BENCH"
 
 # asv's opinion, one input beside our gate. On main `asv continuous main HEAD` would compare a commit with itself, so
 # there the pair is HEAD^ and HEAD. Four rounds of five samples: of six on each side asv's test can never tell.
 continuous: $(READY) ## The same question put to asv: asv continuous BASE HEAD, by default main and HEAD
 	@$(BIN)/asv machine --yes >/dev/null
-	@base="$(BASE)"; head="$(or $(HEAD),HEAD)"; \
-	if [ -z "$$base" ] && [ "$$(git rev-parse "$$head")" = "$$(git rev-parse --verify -q main)" ]; then base="$$head^"; fi; \
-	echo "==> asv continuous $${base:-main} $$head"; \
-	PYRT_BENCH_ONLY="$$BENCH" $(BIN)/asv continuous --factor 1.2 -a rounds=4 --split --bench "$$BENCH" "$${base:-main}" "$$head"
+	@head="$${HEAD:-HEAD}"; base="$${BASE:-main}"; \
+	if [ "$$(git rev-parse "$$head")" = "$$(git rev-parse --verify -q "$$base")" ]; then base="$$head^"; fi; \
+	echo "==> asv continuous $$base $$head"; \
+	PYRT_BENCH_ONLY="$$BENCH" $(BIN)/asv continuous --factor 1.2 -a rounds=4 --split --bench "$$BENCH" "$$base" "$$head"
+
+baseline: $(READY) ## Save the raw figures of a commit (HEAD=COMMIT), for `compare --baseline FILE` later
+	@$(BIN)/python -m benchmarks baseline $${HEAD:+"$$HEAD"} --bench "$$BENCH"
+
+find: $(READY) ## Name the commit of RANGE=BASE..HEAD that changed NAME=BENCHMARK
+	@$(BIN)/python -m benchmarks find "$$RANGE" "$$NAME"
+
+profile: $(READY) ## Show where NAME=BENCHMARK spends its time, or with BASE and HEAD what grew
+	@$(BIN)/python -m benchmarks profile "$$NAME" $${BASE:+"$$BASE"} $${HEAD:+"$$HEAD"}
 
 check: $(READY) ## Check that the suite imports and runs at HEAD: asv check, then each benchmark once
 	@$(BIN)/asv machine --yes >/dev/null
