@@ -201,6 +201,12 @@ def test_asv_publish_names_the_slow_commit_for_costs_and_says_nothing_of_rates(p
     assert (revision, round(after / before, 2)) == (SLOW, 2.0)
 
 
+def test_on_main_itself_the_pair_is_the_last_commit_and_the_one_before(project: Project, history: Any) -> None:
+    done = project.make("continuous", "BENCH=track_errors$$")
+    assert done.stdout.startswith("==> asv continuous HEAD^ HEAD\n"), done.stdout + done.stderr
+    assert (done.returncode, "BENCHMARKS NOT SIGNIFICANTLY CHANGED" in done.stdout) == (0, True)
+
+
 @pytest.mark.parametrize(("count", "told"), [(6, False), (8, True), (20, True)])
 def test_asv_cannot_tell_six_samples_from_six_others(count: int, told: bool) -> None:
     slow, fast = [2.0 + at / 100 for at in range(count)], [1.0 + at / 100 for at in range(count)]
