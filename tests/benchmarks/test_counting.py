@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks.harness.kinds import PerCallTime, counted
+from benchmarks.harness.counting import CountingError
+from benchmarks.harness.kinds import Instructions, PerCallTime, counted
 from tests.benchmarks.toy import Project
 
 needs_valgrind = pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
@@ -126,6 +127,11 @@ def test_a_working_copy_is_not_counted_by_accident(project: Project) -> None:
     done = project.run(f"exec({COUNT.format(regex=None, module='benchmarks')!r})", PYRT_BENCH_WORKING_COPY="")
     assert done.returncode != 0
     assert "not from the measured environment" in done.stderr
+
+
+def test_a_benchmark_that_was_not_selected_for_counting_says_so() -> None:
+    with pytest.raises(CountingError, match="PYRT_BENCH_ONLY does not select it"):
+        Instructions("instr_work", lambda: None, []).run({})
 
 
 class Suite:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
+
+from benchmarks.judging import accepted
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github/workflows"
@@ -186,6 +189,14 @@ def test_the_site_is_published_by_a_job_that_runs_nothing() -> None:
     build, deploy = jobs("publish")
     assert build.targets == {"publish"}
     assert (deploy.lines, deploy.body["permissions"]) == ([], {"pages": "write", "id-token": "write"})
+
+
+def test_the_page_on_ci_names_every_workflow_and_shows_an_acceptance_that_is_one() -> None:
+    page = (ROOT / "docs/ci.md").read_text()
+    table = page.partition("## Workflows")[2].partition("\n\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(WORKFLOWS)
+    (example,) = re.findall(r"^ {7}\[\[accepted\]\]\n(?: {7}.*\n)+", page, re.MULTILINE)
+    assert len(accepted.parse(textwrap.dedent(example))) == 1
 
 
 def test_every_target_stands_in_the_list_of_them_in_a_column_that_it_fits() -> None:
