@@ -235,6 +235,7 @@ def _require_keepable(*, quick: bool, only: tuple[str, ...]) -> None:
 
 main.add_command(verbs.compare)
 main.add_command(verbs.baseline)
+main.add_command(verbs.find)
 
 
 def _known(work: Callable[[], Result]) -> Result:

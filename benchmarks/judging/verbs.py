@@ -1,4 +1,4 @@
-"""The verbs that judge: `compare` and `baseline`."""
+"""The verbs that judge: `compare`, `baseline`, `find`."""
 
 from __future__ import annotations
 
@@ -116,6 +116,30 @@ def baseline(commit: str, bench: str, output: Path | None, json_file: Path | Non
         click.echo(str(path))
 
 
+@click.command(epilog=EXIT_CODES)
+@click.argument("span", metavar="BASE..HEAD")
+@click.argument("name")
+@json_option
+def find(span: str, name: str, json_file: Path | None) -> None:
+    """Find the commit of a range that made a benchmark slower or faster, by its instruction count.
+
+    NAME is as the report has it: micro.routing.Match.time_match, or with one choice of its parameters
+    "micro.routing.Match.time_match(10, 'static')"; else the choice that changed most is followed.
+
+    Goes over the first-parent commits that changed pyrt/ or constraints.txt, some ten seconds for each one counted; of
+    a hundred it takes nine. Those that cannot be built, or lack what the benchmark needs, are skipped: where that hides
+    the step, several are named. The exit code is 0 whether a step was found or there is none.
+    """
+    from . import finding
+
+    with refusals():
+        found = finding.find(ROOT, span, name, say=progress())
+    if json_file is not None:
+        write_json(json_file, found.as_json())
+    if str(json_file) != "-":
+        click.echo(found.text())
+
+
 def _itself(commit: str, bench: str, record: Path | None, pairs: int) -> None:
     """A commit against itself: what this machine detects, or raw pairs to try the rules on."""
     from ..reporting import tables
@@ -174,16 +198,17 @@ def refusals() -> Iterator[None]:
     from .accepted import AcceptanceError
     from .baseline import BaselineError
     from .compare import NothingChosen
+    from .finding import FindingError
     from .pairs import MeasuringError
     from .sides import SideError
 
     try:
         yield
-    except (SideError, NothingChosen, AcceptanceError, BaselineError) as error:
+    except (SideError, NothingChosen, AcceptanceError, BaselineError, FindingError) as error:
         raise WrongUse(str(error)) from error
     except (CountingError, MeasuringError) as error:
         raise Invalid(str(error)) from error
     except OSError as error:
         raise Invalid(f"{error.strerror}: {error.filename}; nothing that was measured before is lost") from error
     except KeyboardInterrupt:
-        raise Invalid("interrupted; what stood in the output folder is as it was") from None
+        raise Invalid("interrupted; what is built is kept, and what stood in the output folder is as it was") from None
