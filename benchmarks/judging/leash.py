@@ -17,8 +17,8 @@ class Leash:
     """Owns all processes that are started through it, and theirs.
 
     They form a process group, which is led by a watchdog. It reads a pipe whose other end this process alone holds:
-    when that is gone, by SIGKILL too, or when the context is left, it ends the group, and whatever came of the group.
-    What cuts all ties, as a daemon does whose parent has ended, goes free.
+    when that is gone, by SIGKILL too, or when the context is left, it ends the group and all descendants of the group,
+    in whatever group they are. A daemon goes free, which has left the group and whose parent has ended.
     """
 
     def __enter__(self) -> Leash:
