@@ -64,14 +64,11 @@ class Judge:
         return found
 
     def count(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
-        """Exact instructions on both sides; what alerts is counted once more, and has to come out the same."""
+        """Exact instructions on both sides; what alerts is counted once more, alone, and that count stands."""
         wanted = [one for one in chosen if one.counted]
         found = self._counted(wanted)
         flagged = [one for one in wanted if isinstance(it := found[one.twin], Counts) and it.verdict.gates]
-        for key, second in self._counted(flagged).items():
-            if found[key] != second:
-                found[key] = ("head", "error", f"two counts of it differ: {found[key]} and {second}")
-        return found
+        return found | self._counted(flagged)
 
     def _counted(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
         if not chosen:

@@ -63,7 +63,8 @@ def test_children_end_with_the_context(error: type[Exception] | None) -> None:
     if error is None:
         hold()
     else:
-        pytest.raises(error, hold)
+        with pytest.raises(error):
+            hold()
     assert strays.left() == []
 
 
