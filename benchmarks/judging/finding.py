@@ -29,6 +29,7 @@ from .rows import Chosen
 
 Say = Callable[[str], None]
 PATHS = ("pyrt", "constraints.txt")
+MOST = 0.8  # of the change: a step that is less has others beside it
 
 
 class FindingError(ValueError):
@@ -161,10 +162,11 @@ class _Search:
     def _beside(self, low: int, high: int, values: Mapping[int, float]) -> list[str]:
         """What else may explain the step, or make little of it."""
         pins = fingerprint.changed_pins(self.built[low], self.built[high])
-        small = deciding.judge_counts(values[low], values[high], deciding.Gate()).verdict is Verdict.OK
+        share = _share((values[low], values[high]), (values[0], values[len(self.commits) - 1]))
+        before, after = self.commits[low].short, self.commits[high].short
         return [
             *([f"dependencies changed in it: {', '.join(pins)}"] if pins else []),
-            *(["no step of its own: the change comes in many small ones, and is half done there"] if small else []),
+            *([f"other commits changed it too: look into BASE..{before} and {after}..HEAD"] if share < MOST else []),
         ]
 
     def _chosen(self, name: str, at: int) -> list[Chosen]:
@@ -222,6 +224,11 @@ def _worst(
     if not known:
         raise FindingError(f"{reasons[0]}; take another end of the range")
     return max(known, key=lambda one: abs(math.log(one[1][1] / one[1][0])))
+
+
+def _share(step: tuple[float, float], ends: tuple[float, float]) -> float:
+    """How much of the whole change the step is, on the logarithm."""
+    return math.log(step[1] / step[0]) / math.log(ends[1] / ends[0])
 
 
 def _followed(followed: Chosen, chosen: Sequence[Chosen]) -> list[str]:

@@ -204,7 +204,8 @@ class _Steps(NamedTuple):
             raise Unbuildable(f"{self.commit[:8]} cannot be built: it took longer than {TIMEOUT_S} s") from error
         if done.returncode != 0:
             said = "\n".join(done.stdout.strip().splitlines()[-LAST_LINES:])
-            raise Unbuildable(f"{self.commit[:8]} cannot be built; the last lines of {command[0]} were:\n{said}")
+            program = command[2] if command[1] == "-m" else command[0]
+            raise Unbuildable(f"{self.commit[:8]} cannot be built; the last lines of {program} were:\n{said}")
 
     def pip(self, *arguments: str | Path) -> None:
         self.run(sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments)
@@ -217,8 +218,8 @@ def _make(root: Path, commit: str, folder: Path, steps: _Steps) -> None:
     source.mkdir()
     steps.run("git", "-C", root, "archive", "--output", archive, commit)
     steps.run("tar", "-xf", archive, "-C", source)
-    steps.pip("wheel", "--quiet", "--no-deps", "-w", wheels, source)
-    install: Sequence[str | Path] = ("--python", folder, "install", "--quiet", "-c")
+    steps.pip("wheel", "--no-deps", "-w", wheels, source)
+    install: Sequence[str | Path] = ("--python", folder, "install", "-c")
     steps.pip(*install, source / "constraints.txt", *wheels.glob("*.whl"))
     steps.pip(*install, HERE / "constraints.txt", *_tools())
     archive.unlink()

@@ -16,9 +16,9 @@ def end(roots: Iterable[int]) -> None:
 
     All are stopped before any is killed: the children of one that is killed are nobody's, and would not be found.
     """
-    roots = list(roots)
+    known = set(roots)
     stopped: set[psutil.Process] = set()
-    while fresh := _families(roots) - stopped:
+    while fresh := _families(known) - stopped:
         for process in fresh:
             with suppress(psutil.Error):
                 process.suspend()
@@ -28,13 +28,15 @@ def end(roots: Iterable[int]) -> None:
             process.kill()
 
 
-def _families(roots: Iterable[int]) -> set[psutil.Process]:
-    found = set()
-    for root in roots:
-        with suppress(psutil.Error):
-            process = psutil.Process(root)
-            found |= {process, *process.children(recursive=True)}
-    return found
+def _families(roots: set[int]) -> set[psutil.Process]:
+    """The roots, their children, theirs, and so on; from one look at all processes."""
+    everyone = {process.pid: process for process in psutil.process_iter(["ppid"])}
+    found: set[int] = set()
+    fresh = roots
+    while fresh:
+        found |= fresh
+        fresh = {pid for pid, process in everyone.items() if process.info["ppid"] in fresh} - found
+    return {everyone[pid] for pid in found if pid in everyone}
 
 
 def _group() -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -53,18 +54,11 @@ def test_children_end_with_the_context(error: type[Exception] | None) -> None:
     strays = Strays()
     child = UP + "os.fork() and os._exit(0); os.close(1); signal.pause()"
 
-    def hold() -> None:
-        with Leash() as leash:
-            leash.run([sys.executable, "-c", child], env=strays.environment, stdout=subprocess.PIPE)
-            assert strays.alive()
-            if error is not None:
-                raise error
-
-    if error is None:
-        hold()
-    else:
-        with pytest.raises(error):
-            hold()
+    with pytest.raises(error) if error else nullcontext(), Leash() as leash:
+        leash.run([sys.executable, "-c", child], env=strays.environment, stdout=subprocess.PIPE)
+        assert strays.alive()
+        if error:
+            raise error
     assert strays.left() == []
 
 
