@@ -73,6 +73,11 @@ class Work(NamedTuple):
     def key(self) -> tuple[str, int]:
         return self.benchmark.name, self.choice
 
+    @property
+    def inner(self) -> int:
+        """How many calls the function makes in its own loop."""
+        return int(getattr(self.benchmark.func, "inner", 1))
+
     def described(self) -> dict[str, str]:
         values = next(itertools.islice(itertools.product(*self.benchmark.params), self.choice, None))
         return dict(zip(self.benchmark.param_names, values, strict=True))
@@ -96,7 +101,7 @@ def count(regex: str | None = None, module: str = SUITE.name) -> dict[tuple[str,
     Raises:
         CountingError: the counting process failed, or this process's pyrt is not the one to be measured.
     """
-    chosen = {at: work for at, work in enumerate(_works(module)) if work.matches(regex or "")}
+    chosen = {at: work for at, work in enumerate(works(module)) if work.matches(regex or "")}
     pyrt = measured_pyrt()
     valgrind = shutil.which("valgrind")
     if valgrind is None:
@@ -106,13 +111,13 @@ def count(regex: str | None = None, module: str = SUITE.name) -> dict[tuple[str,
         return {}
     with tempfile.TemporaryDirectory(prefix="pyrt-count-") as name:
         folder = Path(name)
-        _lay_out(folder, pyrt)
+        lay_out(folder, pyrt)
         # The first run finds errors, and writes byte code: to compile it costs more than most of the work.
-        tried = _run_child([], folder, list(chosen), module)
-        _leave_only({module for row in tried.values() for module in row["modules"]}, folder)
+        tried = run_child([], folder, list(chosen), module)
+        leave_only({module for row in tried.values() for module in row["modules"]}, folder)
         sound = [at for at, row in tried.items() if not row["error"] and not row["skipped"]]
         options = ["--quiet", "--tool=callgrind", "--dump-after=getloadavg", "--callgrind-out-file=out.%p"]
-        counted = _run_child([valgrind, *options], folder, sound, module) if sound else {}
+        counted = run_child([valgrind, *options], folder, sound, module) if sound else {}
         rows = tried | counted
         return {work.key: _outcome(work, rows.get(at)) for at, work in chosen.items()}
 
@@ -129,7 +134,7 @@ def measured_pyrt() -> Path:
     return found
 
 
-def _works(module: str) -> Iterator[Work]:
+def works(module: str) -> Iterator[Work]:
     """Every `instr_` benchmark of a module, and of those in it, with every choice of its parameters, as discovered."""
     from asv_runner._aux import update_sys_path
     from asv_runner.discovery import disc_benchmarks
@@ -142,7 +147,7 @@ def _works(module: str) -> Iterator[Work]:
                 yield Work(benchmark, index, params)
 
 
-def _lay_out(folder: Path, pyrt: Path) -> None:
+def lay_out(folder: Path, pyrt: Path) -> None:
     """Make the counting process's folder: links to the suite, to this very pyrt, and to what both import."""
     packages = folder / "packages"
     packages.mkdir()
@@ -153,15 +158,17 @@ def _lay_out(folder: Path, pyrt: Path) -> None:
             (packages / entry.name).symlink_to(entry)
 
 
-def _leave_only(modules: set[str], folder: Path) -> None:
+def leave_only(modules: set[str], folder: Path) -> None:
     """Take away the packages that nothing imports: a longer list of names would lie elsewhere in memory."""
     for link in (folder / "packages").iterdir():
         if link.name.partition(".")[0] not in modules:
             link.unlink()
 
 
-def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int], module: str) -> dict[int, dict[str, Any]]:
-    """Run this file as a script in *folder*, under *prefix*; the rows it wrote, by position."""
+def run_child(
+    prefix: Sequence[str], folder: Path, wanted: Sequence[int], module: str, *, script: Path = SUITE / "harness/counting.py"
+) -> dict[int, dict[str, Any]]:
+    """Run a *script* of the suite, by default this file, in *folder*, under *prefix*; the rows it wrote, by position."""
     for mark in folder.glob("*.wanted"):
         mark.unlink()
     for at in wanted:
@@ -170,7 +177,7 @@ def _run_child(prefix: Sequence[str], folder: Path, wanted: Sequence[int], modul
     rows.write_text("")
     python = getattr(sys, "_base_executable", sys.executable)
     options = ["-P", "-S", "-X", "pycache_prefix=/proc/self/cwd/bytecode"]
-    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/harness/{Path(__file__).name}", module]
+    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/{script.relative_to(SUITE)}", module]
     # PYTHONHASHSEED would be ignored under -I, and anything else in the environment moves the stack.
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
     try:
@@ -230,20 +237,21 @@ def total(path: Path) -> int:
 # The counting process. Until it forks it does the same whatever is wanted, and whoever asks.
 
 
-def _child(module: str) -> None:
+def child(module: str, of_one: Callable[[Work], dict[str, Any]]) -> None:
+    """Do *of_one* for each benchmark that is wanted, in a fork of its own, and write down the row that it returns."""
     _sort_listings()
     sys.path.append(PACKAGES)
     pyrt = importlib.import_module("pyrt")
     if os.path.dirname(str(pyrt.__file__)) != f"{PACKAGES}/pyrt":
         raise SystemExit(f"this process imports pyrt from {pyrt.__file__}, not from {os.path.realpath(PACKAGES)}/pyrt")
-    works, at_once, running = list(_works(module)), len(os.sched_getaffinity(0)), 0
-    for at, work in enumerate(works):
+    found, at_once, running = list(works(module)), len(os.sched_getaffinity(0)), 0
+    for at, work in enumerate(found):
         if os.path.exists(f"{at}.wanted"):
             if running == at_once:
                 os.wait()
                 running -= 1
             if os.fork() == 0:
-                _count_in_fork(at, work)
+                _in_fork(at, work, of_one)
             running += 1
     for _ in range(running):
         os.wait()
@@ -257,12 +265,12 @@ def _sort_listings() -> None:
     posix.listdir = lambda *path: sorted(name for name in listdir(*path) if name != "__pycache__")
 
 
-def _count_in_fork(at: int, work: Work) -> None:
+def _in_fork(at: int, work: Work, of_one: Callable[[Work], dict[str, Any]]) -> None:
     # Kills this process alone; who waits for the row finds it missing.
     signal.alarm(ONE_TIMEOUT_S)
     try:
         row = {"at": at, "name": work.benchmark.name, "index": work.choice, "error": "", "skipped": ""}
-        row |= _count_one(work)
+        row |= of_one(work)
         row["modules"] = sorted({name.partition(".")[0] for name in sys.modules})
         with open("rows.jsonl", "a", encoding="utf-8") as rows:
             rows.write(json.dumps(row) + "\n")
@@ -275,9 +283,9 @@ def _count_one(work: Work) -> dict[str, Any]:
 
     function, dumps = work.benchmark.func, itertools.count(1)
     try:
-        _loop(function, work.params, 2)
+        loop(function, work.params, 2)
         loops = _loops(work, dumps)
-        _loop(function, work.params, loops)
+        loop(function, work.params, loops)
         gc.collect()
         gc.disable()
         _mark(dumps)
@@ -286,14 +294,14 @@ def _count_one(work: Work) -> dict[str, Any]:
         return {"skipped": str(reason) or "not in this pyrt"}
     except BaseException as error:  # also SystemExit: it is this benchmark's failure and nobody else's
         return {"error": f"{type(error).__name__}: {error}"}
-    return {"inner": _inner(work), "loops": loops, "totals": totals}
+    return {"inner": work.inner, "loops": loops, "totals": totals}
 
 
 def _windows(work: Work, loops: int, dumps: Iterator[int]) -> list[int]:
     """The totals of N, 2N, 4N ... calls, until they agree; none when this is not under callgrind."""
     marks: list[int] = []
     while True:
-        _loop(work.benchmark.func, work.params, loops * 2 ** len(marks))
+        loop(work.benchmark.func, work.params, loops * 2 ** len(marks))
         marks.append(_mark(dumps))
         if len(marks) < WINDOWS:
             continue
@@ -309,11 +317,11 @@ def _loops(work: Work, dumps: Iterator[int]) -> int:
     """N in loops of the function: from the count of one, as callgrind has just written it; then a power of two."""
     from asv_runner.benchmarks._base import _get_first_attr
 
-    inner = _inner(work)
+    inner = work.inner
     if calls := _get_first_attr(work.benchmark._attr_sources, "calls", 0):
         return math.ceil(max(int(calls), LEAST_CALLS) / inner)
     _mark(dumps)
-    _loop(work.benchmark.func, work.params, 1)
+    loop(work.benchmark.func, work.params, 1)
     dump = Path(f"out.{os.getpid()}.{_mark(dumps)}")
     if not dump.exists():
         return 1  # not under callgrind: the run that is thrown away
@@ -323,20 +331,16 @@ def _loops(work: Work, dumps: Iterator[int]) -> int:
     return int(2 ** math.ceil(math.log2(least)))
 
 
-def _inner(work: Work) -> int:
-    return int(getattr(work.benchmark.func, "inner", 1))
-
-
 def _mark(dumps: Iterator[int]) -> int:
     """Make callgrind write what it counted since the last mark; the number of that dump."""
     os.getloadavg()
     return next(dumps)
 
 
-def _loop(function: Callable[..., Any], params: tuple[Any, ...], times: int) -> None:
+def loop(function: Callable[..., Any], params: tuple[Any, ...], times: int) -> None:
     for _ in range(times):
         function(*params)
 
 
 if __name__ == "__main__":
-    _child(sys.argv[1])
+    child(sys.argv[1], _count_one)

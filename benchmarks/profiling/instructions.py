@@ -1,0 +1,135 @@
+"""Exact instructions of one benchmark by Python frame, for the interpreter that runs this.
+
+Run as a script: NAME INDEX PACKAGES FILE, where PACKAGES is a folder that holds the package `bytecode`; JSON goes to
+FILE. Imports with asv_runner and the standard library alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import statistics
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+SUITE = Path(os.path.abspath(__file__)).parents[1]
+SCRIPT = SUITE / "profiling/marking.py"
+CALLGRIND = (
+    "--quiet",
+    "--tool=callgrind",
+    "--dump-after=sched_yield",
+    "--dump-line=no",
+    "--callgrind-out-file=out.%p",
+)
+
+
+def by_frame(name: str, index: int, packages: Path) -> dict[str, Any]:
+    """Instructions per call of the benchmark `name` with its choice number *index*.
+
+    Returns:
+        `instructions`: per call, exact, of the run without marks. `folded`: self instructions per call by stack (frames
+        joined by ";"), scaled so that they add up to that. `calls`: how often each frame is entered per call.
+        `marked`: what the marked run came to, in instructions per call, before it was scaled; None where only a part
+        of it was counted. Or `missing`: why there is nothing.
+    """
+    from benchmarks.harness import counting
+
+    try:
+        exact = counting.count(_only(name, index))
+        (outcome,) = (each for key, each in exact.items() if key == (name, index))
+        if outcome.instructions is None:
+            return {"missing": outcome.error or outcome.skipped}
+        return {"instructions": outcome.instructions} | _marked(name, index, packages, outcome.instructions)
+    except (counting.CountingError, OSError, ValueError) as error:
+        return {"missing": f"{type(error).__name__}: {error}"}
+
+
+def _only(name: str, index: int) -> str:
+    from benchmarks.harness import counting
+
+    (work,) = (work for work in counting.works(SUITE.name) if work.key == (name, index))
+    params = ", ".join(work.described().values())
+    return f"^{re.escape(f'{name}({params})' if params else name)}$"
+
+
+def _marked(name: str, index: int, packages: Path, exact: float) -> dict[str, Any]:
+    from benchmarks.harness import counting
+
+    (at,) = (at for at, work in enumerate(counting.works(SUITE.name)) if work.key == (name, index))
+    with tempfile.TemporaryDirectory(prefix="pyrt-marks-") as place:
+        folder = Path(place)
+        counting.lay_out(folder, counting.measured_pyrt())
+        if not (folder / "packages/bytecode").exists():
+            (folder / "packages/bytecode").symlink_to(packages / "bytecode")
+        row: dict[str, Any] = {}
+        for prefix in ([], [], [str(shutil.which("valgrind")), *CALLGRIND]):
+            rows = counting.run_child(prefix, folder, [at], SUITE.name, script=SCRIPT)
+            row = rows.get(at) or {"error": "its process died, or took too long"}
+            if row["error"] or row["skipped"]:
+                return {"missing": row["error"] or row["skipped"]}
+            if "noted" not in row:  # the byte code of the first run has no marks
+                shutil.rmtree(folder / "bytecode", ignore_errors=True)
+            elif not prefix:
+                counting.leave_only(set(row["modules"]), folder)
+        return _attributed(row, folder, exact)
+
+
+def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, Any]:
+    from benchmarks.harness import counting
+
+    counted = row["counted"]
+    dumps = [folder / f"out.{row['pid']}.{at}" for at in range(2, CALIBRATING + counted + 2)]
+    totals = [counting.total(dump) for dump in dumps]
+    alone = statistics.median_low(totals[:CALIBRATING])
+    notes = list(_notes(bytes.fromhex(row["noted"]), folder))
+    spent: Counter[tuple[str, ...]] = Counter()
+    # What is counted up to a mark belongs to the frame that the mark before it left running.
+    for stack, total in zip(list(_stacks(notes))[-counted:], totals[CALIBRATING + 1 :], strict=False):
+        spent[stack] += total - alone
+    entered = Counter(name for kind, name in notes[-counted:] if kind == ENTERS)
+    whole, sum_ = counted == row["marks"], sum(spent.values())
+    times = row["inner"] if whole else sum_ / exact  # how many calls were counted
+    return {
+        "folded": {";".join(stack): value * exact / sum_ for stack, value in sorted(spent.items())},
+        "calls": {name: round(count / times, 3) for name, count in sorted(entered.items())},
+        "marked": sum_ / times if whole else None,
+    }
+
+
+def _notes(noted: bytes, folder: Path) -> Iterator[tuple[bytes, str]]:
+    """Kind and frame of each mark."""
+    names = dict(line.split(" ", 1) for line in (folder / NAMES).read_text(encoding="utf-8").splitlines())
+    for at in range(0, len(noted), WIDTH):
+        yield noted[at : at + 1], names[noted[at + 1 : at + WIDTH].hex()]
+
+
+def _stacks(notes: Iterable[tuple[bytes, str]]) -> Iterator[tuple[str, ...]]:
+    """The frames that run after each mark, the outermost first."""
+    stack: list[str] = []
+    for kind, name in notes:
+        if kind == ENTERS:
+            stack.append(name)
+        elif name in stack:  # an exception may have left frames without a mark
+            while stack[-1] != name:
+                stack.pop()
+            if kind == LEAVES:
+                stack.pop()
+        yield tuple(stack)
+
+
+def main(arguments: Sequence[str]) -> None:
+    from asv_runner._aux import update_sys_path
+
+    update_sys_path(str(SUITE))
+    name, index, packages, file = arguments
+    Path(file).write_text(json.dumps(by_frame(name, int(index), Path(packages))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
