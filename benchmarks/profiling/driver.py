@@ -1,8 +1,9 @@
 """Runs one benchmark's work over and over, for a profiler beside it; in the environment that is measured.
 
 Run as a script with one argument, a file of JSON: `name`, `index` (of the choice of parameters), `out` (the file that
-takes what it found), `seconds` or `calls`, and what to watch: `gc`, or `memory` (the file that memray writes) with
-`packages` (where memray is). Imports with asv_runner and the standard library alone.
+takes the answer), `seconds` or `loops`, and what to watch: `gc`, or `memory` (the file that memray writes) with
+`packages` (where memray is). Or `catalogue`: then it answers what there is. Imports with asv_runner and the standard
+library alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from typing import Any
 SUITE = Path(os.path.abspath(__file__)).parents[1]
 WARMING_S = 0.2
 WARMING_CALLS = 50
-TYPES = ("time", "instructions", "track", "memory", "peakmemory")
 
 
 def discovered() -> Iterator[Any]:
@@ -35,16 +35,8 @@ def discovered() -> Iterator[Any]:
 
 def catalogue() -> list[dict[str, Any]]:
     """What there is to be profiled: names, kinds, parameters."""
-    return [
-        {
-            "name": each.name,
-            "type": each.type,
-            "param_names": each.param_names,
-            "params": each.params,
-            "prepares": bool(getattr(each, "_setup_cache", None)) and each.type != "instructions",
-        }
-        for each in discovered()
-    ]
+    told = ("name", "type", "param_names", "params")
+    return [{key: getattr(each, key) for key in told} for each in discovered()]
 
 
 def work_of(name: str, index: int) -> tuple[Callable[[], Any], Any, int]:
@@ -81,6 +73,7 @@ def drive(order: dict[str, Any]) -> dict[str, Any]:
     after = gc.get_stats()
     return {
         "calls": loops * inner,
+        "inner": inner,
         "seconds": elapsed,
         "cpu_seconds": used,
         "collections": [new["collections"] - old["collections"] for old, new in zip(before, after, strict=True)],
@@ -156,8 +149,15 @@ def _modules() -> dict[str, str]:
 
 
 def main(file: str) -> None:
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
     order = json.loads(Path(file).read_text(encoding="utf-8"))
-    found = catalogue() if order.get("catalogue") else drive(order)
+    try:
+        found = {"benchmarks": catalogue()} if order.get("catalogue") else drive(order)
+    except (NotImplementedError, SkipNotImplemented) as reason:
+        found = {"failed": str(reason) or "the benchmark is not for this pyrt"}
+    except Exception as error:
+        found = {"failed": f"the benchmark failed: {type(error).__name__}: {error}"}
     Path(order["out"]).write_text(json.dumps(found), encoding="utf-8")
 
 

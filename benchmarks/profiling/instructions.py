@@ -1,7 +1,8 @@
 """Exact instructions of one benchmark by Python frame, for the interpreter that runs this.
 
-Run as a script: NAME INDEX PACKAGES FILE, where PACKAGES is a folder that holds the package `bytecode`; JSON goes to
-FILE. Imports with asv_runner and the standard library alone.
+Run as a script with one argument, a file of JSON: `name`, `index` (of the choice of parameters), `packages` (the folder
+that holds the package `bytecode`), `out` (the file that takes the answer). Imports with asv_runner and the standard
+library alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def by_frame(name: str, index: int, packages: Path) -> dict[str, Any]:
 
     Returns:
         `instructions`: per call, exact, of the run without marks. `folded`: self instructions per call by stack (frames
-        joined by ";"), scaled so that they add up to that. `calls`: how often each frame is entered per call.
+        joined by ";"), scaled so that they add up to that. `entered`: how often each frame is entered per call.
         `marked`: what the marked run came to, in instructions per call, before it was scaled; None where only a part
         of it was counted. Or `missing`: why there is nothing.
     """
@@ -82,6 +83,7 @@ def _marked(name: str, index: int, packages: Path, exact: float) -> dict[str, An
 
 def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, Any]:
     from benchmarks.harness import counting
+    from benchmarks.profiling.marking import CALIBRATING, ENTERS
 
     counted = row["counted"]
     dumps = [folder / f"out.{row['pid']}.{at}" for at in range(2, CALIBRATING + counted + 2)]
@@ -97,13 +99,15 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     times = row["inner"] if whole else sum_ / exact  # how many calls were counted
     return {
         "folded": {";".join(stack): value * exact / sum_ for stack, value in sorted(spent.items())},
-        "calls": {name: round(count / times, 3) for name, count in sorted(entered.items())},
+        "entered": {name: round(count / times, 3) for name, count in sorted(entered.items())},
         "marked": sum_ / times if whole else None,
     }
 
 
 def _notes(noted: bytes, folder: Path) -> Iterator[tuple[bytes, str]]:
     """Kind and frame of each mark."""
+    from benchmarks.profiling.marking import NAMES, WIDTH
+
     names = dict(line.split(" ", 1) for line in (folder / NAMES).read_text(encoding="utf-8").splitlines())
     for at in range(0, len(noted), WIDTH):
         yield noted[at : at + 1], names[noted[at + 1 : at + WIDTH].hex()]
@@ -111,6 +115,8 @@ def _notes(noted: bytes, folder: Path) -> Iterator[tuple[bytes, str]]:
 
 def _stacks(notes: Iterable[tuple[bytes, str]]) -> Iterator[tuple[str, ...]]:
     """The frames that run after each mark, the outermost first."""
+    from benchmarks.profiling.marking import ENTERS, LEAVES
+
     stack: list[str] = []
     for kind, name in notes:
         if kind == ENTERS:
@@ -123,13 +129,14 @@ def _stacks(notes: Iterable[tuple[bytes, str]]) -> Iterator[tuple[str, ...]]:
         yield tuple(stack)
 
 
-def main(arguments: Sequence[str]) -> None:
+def main(file: str) -> None:
     from asv_runner._aux import update_sys_path
 
     update_sys_path(str(SUITE))
-    name, index, packages, file = arguments
-    Path(file).write_text(json.dumps(by_frame(name, int(index), Path(packages))), encoding="utf-8")
+    order = json.loads(Path(file).read_text(encoding="utf-8"))
+    found = by_frame(order["name"], order["index"], Path(order["packages"]))
+    Path(order["out"]).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])

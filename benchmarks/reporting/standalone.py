@@ -35,8 +35,8 @@ KINDS = (
 _MARK = f"^({'|'.join(MARKS.values())}) "
 
 
-def html(shown: Document) -> str:
-    """One file, light and dark, wide and narrow."""
+def html(shown: Document, *, first_section: str = "") -> str:
+    """One file, light and dark, wide and narrow; *first_section* is HTML that stands before the tables."""
     title = escape(shown.title)
     heading = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in shown.heading())
     first, *rest = map(_coded, shown.notes())
@@ -47,7 +47,7 @@ def html(shown: Document) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>{STYLE}{MORE_STYLE}</style></head>\n<body>\n"
         f"<h1>{title}</h1>\n<p class=headline>{first}</p>\n{notes}<dl>{heading}</dl>\n"
-        f"{''.join(map(_section, shown.sections()))}</body></html>\n"
+        f"{first_section}{''.join(map(_section, shown.sections()))}</body></html>\n"
     )
 
 

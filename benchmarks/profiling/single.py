@@ -1,0 +1,303 @@
+"""The profile of one benchmark at one commit: what it takes, and where."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from ..reporting.tables import NOTHING, Heading, Table, digits, human, percent
+from . import sampling
+from .sampling import FEW, RATE, Garbage, Memory
+from .stacks import Stack, by_component, by_self, by_total, component, scaled, unfolded
+from .subject import Job, ProfilingError, packages_of
+
+SCHEMA = 1
+TOP = 25
+OTHER_S = 1.0  # of each of the runs beside the sampled one
+Say = Callable[[str], None]
+Result = TypeVar("Result")
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One function: microseconds of the processor per call, its own and with all it calls; the same in instructions.
+
+    `entered` is how often it is called per call of the benchmark. None where it was not sampled, or not counted.
+    """
+
+    name: str
+    component: str
+    self_us: float | None = None
+    total_us: float | None = None
+    self_instructions: float | None = None
+    total_instructions: float | None = None
+    entered: float | None = None
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the program, by its functions' own cost per call. `share` is of samples."""
+
+    name: str
+    share: float | None = None
+    us: float | None = None
+    instructions: float | None = None
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Exact instructions per call.
+
+    Attributes:
+        instructions: without marks.
+        marked: what the run with marks came to; None where only a part of it was counted.
+        stacks: self instructions per call by stack, frames joined by ";".
+        entered: how often each frame is entered per call.
+    """
+
+    instructions: float
+    marked: float | None
+    stacks: dict[str, float]
+    entered: dict[str, float]
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What `profile.json` holds of one commit.
+
+    Attributes:
+        commit: whole hash; empty for the working copy.
+        seconds_per_call: on the clock, with nothing watching; the processor's beside it.
+        samples: below the benchmark's function. `coverage`: as a share of those that there should be.
+        frames: the dearest, by their own cost.
+        notes: what a reader has to know, and what is missing and why.
+    """
+
+    schema: int = SCHEMA
+    benchmark: str
+    parameters: dict[str, str]
+    commit: str
+    command: str
+    date: str
+    python: str
+    seconds_per_call: float
+    cpu_seconds_per_call: float
+    samples: int
+    coverage: float
+    instructions_per_call: float | None
+    components: list[Component]
+    frames: list[Frame]
+    garbage: Garbage | None
+    memory: Memory | None
+    notes: list[str]
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A profile with the stacks that it was made from: microseconds, and instructions, per call."""
+
+    profile: Profile
+    times: dict[Stack, float]
+    instructions: dict[Stack, float]
+
+
+def now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def counted(job: Job) -> Counted:
+    """Raises ProfilingError: its message says why there is no count."""
+    if not job.choice.counted:
+        raise ProfilingError("only `time_` benchmarks of a class under @counted are counted")
+    if not (packages := packages_of("bytecode")):
+        raise ProfilingError("bytecode is not installed; `make setup` brings it")
+    order = {"name": job.choice.counted, "index": job.choice.index, "packages": packages}
+    found = job.subject.ask("instructions.py", order, job.leash)
+    if reason := found.get("missing"):
+        raise ProfilingError(reason)
+    return Counted(found["instructions"], found["marked"], found["folded"], found["entered"])
+
+
+@dataclass
+class Attempts:
+    """Tries one thing after the other, says which, and notes why there is none of it."""
+
+    say: Say
+    notes: list[str]
+
+    def get(self, what: str, work: Callable[[], Result]) -> Result | None:
+        self.say(what)
+        try:
+            return work()
+        except ProfilingError as error:
+            self.notes.append(f"Without {what}: {str(error).rstrip('.')}.")
+            return None
+
+
+def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> Made:
+    """Profile it; the memory's own page goes to *folder* at once. Raises ProfilingError."""
+    attempts = Attempts(say, [job.choice.note] if job.choice.note else [])
+    short = min(OTHER_S, seconds)
+    say("time")
+    plain = sampling.plain(job, short)
+    sampled = attempts.get("samples", lambda: sampling.sampled(job, seconds=seconds))
+    count = attempts.get("instructions", lambda: counted(job))
+    page, per_loop = folder / "memory.html", plain.per_call * plain.inner
+    times = scaled(sampled.stacks, 1e6 * plain.cpu_per_call) if sampled else {}
+    instructions = dict(unfolded(count.stacks)) if count else {}
+    profile = Profile(
+        benchmark=job.choice.name,
+        parameters=job.choice.parameters,
+        commit=job.subject.commit,
+        command=command,
+        date=now(),
+        python=plain.python,
+        seconds_per_call=plain.per_call,
+        cpu_seconds_per_call=plain.cpu_per_call,
+        samples=sampled.samples if sampled else 0,
+        coverage=sampled.coverage if sampled else 0.0,
+        instructions_per_call=count.instructions if count else None,
+        components=components(times, instructions),
+        frames=frames(times, instructions, count.entered if count else {})[:TOP],
+        garbage=attempts.get("garbage collections", lambda: sampling.garbage(job, short)),
+        memory=attempts.get("memory", lambda: sampling.memory(job, page, per_loop)),
+        notes=attempts.notes,
+    )
+    if sampled and sampled.samples < FEW:
+        attempts.notes.append(few(sampled.samples))
+    return Made(profile, times, instructions)
+
+
+def few(samples: int) -> str:
+    return f"Only {samples} samples, fewer than {FEW}: shares of time are rough; take more with --seconds."
+
+
+def components(times: Mapping[Stack, float], instructions: Mapping[Stack, float]) -> list[Component]:
+    """All of them, the dearest in instructions first, else in time."""
+    us, counts = by_component(times), by_component(instructions)
+    whole = sum(us.values())
+    names = sorted(us.keys() | counts.keys(), key=lambda name: (-counts.get(name, 0.0), -us.get(name, 0.0), name))
+    return [
+        Component(
+            name=name,
+            share=us.get(name, 0.0) / whole if whole else None,
+            us=us.get(name, 0.0) if whole else None,
+            instructions=counts.get(name, 0.0) if counts else None,
+        )
+        for name in names
+    ]
+
+
+def frames(
+    times: Mapping[Stack, float], instructions: Mapping[Stack, float], entered: Mapping[str, float]
+) -> list[Frame]:
+    """All of them, the dearest by their own time first, else by instructions."""
+    own, whole = by_self(times), by_total(times)
+    own_counts, whole_counts = by_self(instructions), by_total(instructions)
+    names = sorted(
+        whole.keys() | whole_counts.keys(), key=lambda name: (-own.get(name, 0.0), -own_counts.get(name, 0.0), name)
+    )
+    return [
+        Frame(
+            name=name,
+            component=component(name),
+            self_us=own.get(name, 0.0) if times else None,
+            total_us=whole.get(name, 0.0) if times else None,
+            self_instructions=own_counts.get(name, 0.0) if instructions else None,
+            total_instructions=whole_counts.get(name, 0.0) if instructions else None,
+            entered=entered.get(name, 0.0) if instructions else None,
+        )
+        for name in names
+    ]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A profile as a document (see `reporting.documents.Document`)."""
+
+    of: Profile
+
+    @property
+    def title(self) -> str:
+        return f"Profile: {label(self.of.benchmark, self.of.parameters)}"
+
+    def heading(self) -> Heading:
+        one = self.of
+        instructions = human(one.instructions_per_call, "instructions") if one.instructions_per_call else NOTHING
+        return [
+            ("Commit", one.commit or "working copy"),
+            ("Time per call", f"{human(one.seconds_per_call, 's')}, {human(one.cpu_seconds_per_call, 's')} of the processor"),
+            ("Instructions per call", instructions),
+            ("Samples", f"{one.samples:,} at {RATE} a second, {percent(one.coverage)} of those that there should be"),
+            ("Python", one.python),
+            ("Made", one.date),
+            ("Command", one.command),
+        ]
+
+    def notes(self) -> Sequence[str]:
+        first = next(iter(self.of.components), None)
+        if first is None:
+            return ["Nothing was found out about where it goes.", *self.of.notes]
+        by = "instructions" if first.instructions is not None else "time"
+        whole = sum(_cost(one) for one in self.of.components)
+        top = sorted(self.of.components, key=_cost, reverse=True)[:3]
+        said = ", ".join(f"{one.name} {percent(_cost(one) / whole)}" for one in top)
+        return [f"Most {by}: {said}.", *self.of.notes]
+
+    def sections(self) -> Sequence[Table]:
+        return [*self._cpu(), *self._garbage(), *self._memory()]
+
+    def _cpu(self) -> Iterator[Table]:
+        rows = [[one.name, _share(one.share), us(one.us), instructions(one.instructions)] for one in self.of.components]
+        note = "By the functions' own cost; what C code does counts to the Python function that called it."
+        yield Table("By component", ["Component", "Samples", "Time", "Instructions"], rows, note).trimmed()
+        columns = ["Function", "Own time", "Time", "Own instructions", "Instructions", "Entered"]
+        listed = [
+            [one.name, us(one.self_us), us(one.total_us), instructions(one.self_instructions)]
+            + [instructions(one.total_instructions), NOTHING if one.entered is None else f"{one.entered:.3g}"]
+            for one in self.of.frames
+        ]
+        yield Table("By function", columns, listed, "All per call of the benchmark.").trimmed()
+
+    def _garbage(self) -> Iterator[Table]:
+        if (found := self.of.garbage) is not None:
+            rows = [
+                [str(at), digits(count), human(pause, "s")]
+                for at, (count, pause) in enumerate(zip(found.collections, found.pauses_s, strict=True))
+            ]
+            note = "With the collector on, in 1,000 calls; all other figures are with it off."
+            yield Table("Garbage collector", ["Generation", "Collections", "Pauses"], rows, note)
+
+    def _memory(self) -> Iterator[Table]:
+        if (found := self.of.memory) is not None:
+            rows = [
+                ["allocations per call", digits(found.allocations_per_call)],
+                ["allocated per call", human(found.bytes_per_call, "bytes")],
+                [f"most at one time, in {found.calls:,} calls", human(found.peak_bytes, "bytes")],
+            ]
+            yield Table("Memory", ["What the calls allocate", "Figure"], rows, "Python's own allocator included.")
+
+
+def label(benchmark: str, parameters: Mapping[str, str]) -> str:
+    return f"{benchmark}({', '.join(parameters.values())})" if parameters else benchmark
+
+
+def us(value: float | None) -> str:
+    return NOTHING if value is None else human(value / 1e6, "s") if value else "0"
+
+
+def instructions(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
+def _share(value: float | None) -> str:
+    return NOTHING if value is None else percent(value)
+
+
+def _cost(one: Component) -> float:
+    return one.us or 0.0 if one.instructions is None else one.instructions
+
+
+def slug(text: str) -> str:
+    """A name as part of a path: letters, digits, dots and dashes, none twice."""
+    return re.sub(r"[^\w.]+", "-", text).strip("-")

@@ -1,0 +1,100 @@
+"""The files of a profile: the page and the same as text, JSON, flame graph, stacks for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from ..judging.comparison import write_whole
+from ..reporting import documents, standalone
+from . import flame
+from .single import Made, Shown, label
+from .stacks import Stack, Stacks, folded
+
+LINKS = {
+    "profile.md": "this page as text",
+    "profile.json": "all figures",
+    "flamegraph.svg": "the picture alone",
+    "folded.txt": "stacks by microseconds per call",
+    "instructions.txt": "stacks by instructions per call",
+    "speedscope.json": "the same for speedscope.app",
+    "memory.html": "memory, flame graph",
+    "differential.svg": "the picture alone",
+    "differential.txt": "stacks of both commits, by instructions or microseconds per call",
+    "differential.json": "all figures",
+}
+
+
+def write_single(made: Made, folder: Path) -> Path:
+    """Write all of it into *folder*; the path of its page. Raises OSError."""
+    name = label(made.profile.benchmark, made.profile.parameters)
+    files = {
+        "folded.txt": folded(made.times),
+        "instructions.txt": folded(made.instructions),
+        "speedscope.json": speedscope(name, {"microseconds": made.times, "none": made.instructions}),
+        "flamegraph.svg": pictures(made)[0][1].svg() if pictures(made) else "",
+        "profile.md": documents.markdown(Shown(made.profile)),
+    }
+    for file, text in files.items():
+        if text:
+            write_whole(folder / file, text.encode())
+    write_json(folder / "profile.json", made.profile)
+    return write_page(folder, Shown(made.profile), pictures(made))
+
+
+def pictures(made: Made) -> list[tuple[str, flame.Picture]]:
+    """A flame graph each of time and instructions, where there are any."""
+    both = (("Time", "us", made.times), ("Instructions", "instructions", made.instructions))
+    return [(title, flame.Picture(flame.tree(stacks), unit)) for title, unit, stacks in both if stacks]
+
+
+def write_page(folder: Path, shown: documents.Document, drawn: Sequence[tuple[str, flame.Picture]]) -> Path:
+    """index.html with the pictures, the tables, and links to the other files of the folder. Raises OSError."""
+    here = [(name, text) for name, text in LINKS.items() if (folder / name).exists()]
+    links = "".join(f'<li><a href="{name}">{name}</a>: {escape(text)}</li>' for name, text in here)
+    graphs = "".join(f"<h2>{escape(title)}, flame graph</h2>{_hint(one)}{one.svg(alone=False)}" for title, one in drawn)
+    first = f"<style>{flame.STYLE}</style>{graphs}<script>{flame.SCRIPT}</script><h2>Files</h2><ul>{links}</ul>\n"
+    write_whole(folder / "index.html", standalone.html(shown, first_section=first).encode())
+    return folder / "index.html"
+
+
+def _hint(picture: flame.Picture) -> str:
+    said = "Wide as its cost per call; the benchmark on top, below a function what it calls. A click widens one."
+    if picture.compares:
+        said += " Widths are those of head. Red grew by itself, blue shrank; what is gone stands in the table."
+    return f"<p class=note>{said}</p>"
+
+
+def write_json(path: Path, value: msgspec.Struct) -> None:
+    """Raises OSError."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+
+
+def speedscope(name: str, weighed: Mapping[str, Stacks]) -> str:
+    """Stacks as speedscope reads them: a profile for each unit that has any."""
+    names = sorted({frame for stacks in weighed.values() for stack in stacks for frame in stack})
+    places = {frame: at for at, frame in enumerate(names)}
+    profiles = [
+        {
+            "type": "sampled",
+            "name": f"{name}, {'instructions' if unit == 'none' else unit} per call",
+            "unit": unit,
+            "startValue": 0,
+            "endValue": sum(stacks.values()),
+            "samples": [[places[frame] for frame in stack] for stack in _ordered(stacks)],
+            "weights": [stacks[stack] for stack in _ordered(stacks)],
+        }
+        for unit, stacks in weighed.items()
+        if stacks
+    ]
+    shared = {"frames": [{"name": frame} for frame in names]}
+    schema = "https://www.speedscope.app/file-format-schema.json"
+    return json.dumps({"$schema": schema, "name": name, "shared": shared, "profiles": profiles})
+
+
+def _ordered(stacks: Stacks) -> list[Stack]:
+    return sorted(stacks)
