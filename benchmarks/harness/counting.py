@@ -166,9 +166,9 @@ def leave_only(modules: set[str], folder: Path) -> None:
 
 
 def run_child(
-    prefix: Sequence[str], folder: Path, wanted: Sequence[int], module: str, *, script: Path = SUITE / "harness/counting.py"
+    prefix: Sequence[str], folder: Path, wanted: Sequence[int], module: str, *, script: str = "harness/counting.py"
 ) -> dict[int, dict[str, Any]]:
-    """Run a *script* of the suite, by default this file, in *folder*, under *prefix*; the rows it wrote, by position."""
+    """Run a *script* of the suite, by default this one, in *folder*, under *prefix*; the rows it wrote, by position."""
     for mark in folder.glob("*.wanted"):
         mark.unlink()
     for at in wanted:
@@ -177,7 +177,7 @@ def run_child(
     rows.write_text("")
     python = getattr(sys, "_base_executable", sys.executable)
     options = ["-P", "-S", "-X", "pycache_prefix=/proc/self/cwd/bytecode"]
-    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/{script.relative_to(SUITE)}", module]
+    command = [*prefix, python, *options, f"{PACKAGES}/{SUITE.name}/{script}", module]
     # PYTHONHASHSEED would be ignored under -I, and anything else in the environment moves the stack.
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
     try:

@@ -87,7 +87,8 @@ class Picture:
         drawn = "".join(self._box(node, x, depth) for node, x, depth in boxes)
         style, script = (f"<style>{STYLE}</style>", f"<script>{SCRIPT}</script>") if alone else ("", "")
         label = f'role="img" aria-label="Flame graph, {escape(self.unit)} per call"'
-        start = f'<svg class="flame" xmlns="http://www.w3.org/2000/svg" width="100%" height="{height}" style="width:100%;height:{height}px" {label}>'
+        size = f'width="100%" height="{height}" style="width:100%;height:{height}px"'
+        start = f'<svg class="flame" xmlns="http://www.w3.org/2000/svg" {size} {label}>'
         return f"{start}{style}{drawn}{script}</svg>\n"
 
     def _boxes(self, node: Node, x: float, depth: int) -> Iterator[tuple[Node, float, int]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 SUITE = Path(os.path.abspath(__file__)).parents[1]
-SCRIPT = SUITE / "profiling/marking.py"
+SCRIPT = "profiling/marking.py"
 CALLGRIND = (
     "--quiet",
     "--tool=callgrind",

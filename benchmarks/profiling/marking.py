@@ -81,7 +81,7 @@ def _with_marks(code: types.CodeType, name: str) -> types.CodeType:
         if opcode == "PUSH_EXC_INFO":
             body += _mark(CATCHES, name)
     made[:] = body
-    return cast(types.CodeType, made.to_code())
+    return made.to_code()
 
 
 def _mark(kind: bytes, name: str) -> list[Any]:

@@ -145,7 +145,7 @@ def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> M
     count = attempts.get("instructions", lambda: counted(job))
     page, per_loop = folder / "memory.html", plain.per_call * plain.inner
     times = scaled(sampled.stacks, 1e6 * plain.cpu_per_call) if sampled else {}
-    instructions = dict(unfolded(count.stacks)) if count else {}
+    instructions = unfolded(count.stacks) if count else {}
     profile = Profile(
         benchmark=job.choice.name,
         parameters=job.choice.parameters,
@@ -223,11 +223,14 @@ class Shown(msgspec.Struct, frozen=True):
 
     def heading(self) -> Heading:
         one = self.of
-        instructions = human(one.instructions_per_call, "instructions") if one.instructions_per_call else NOTHING
+        cpu = human(one.cpu_seconds_per_call, "s")
         return [
             ("Commit", one.commit or "working copy"),
-            ("Time per call", f"{human(one.seconds_per_call, 's')}, {human(one.cpu_seconds_per_call, 's')} of the processor"),
-            ("Instructions per call", instructions),
+            (
+                "Time per call",
+                f"{human(one.seconds_per_call, 's')}, {human(one.cpu_seconds_per_call, 's')} of the processor",
+            ),
+            ("Instructions per call", instructions(one.instructions_per_call)),
             ("Samples", f"{one.samples:,} at {RATE} a second, {percent(one.coverage)} of those that there should be"),
             ("Python", one.python),
             ("Made", one.date),
@@ -252,11 +255,7 @@ class Shown(msgspec.Struct, frozen=True):
         note = "By the functions' own cost; what C code does counts to the Python function that called it."
         yield Table("By component", ["Component", "Samples", "Time", "Instructions"], rows, note).trimmed()
         columns = ["Function", "Own time", "Time", "Own instructions", "Instructions", "Entered"]
-        listed = [
-            [one.name, us(one.self_us), us(one.total_us), instructions(one.self_instructions)]
-            + [instructions(one.total_instructions), NOTHING if one.entered is None else f"{one.entered:.3g}"]
-            for one in self.of.frames
-        ]
+        listed = [_cells(one) for one in self.of.frames]
         yield Table("By function", columns, listed, "All per call of the benchmark.").trimmed()
 
     def _garbage(self) -> Iterator[Table]:
@@ -276,6 +275,17 @@ class Shown(msgspec.Struct, frozen=True):
                 [f"most at one time, in {found.calls:,} calls", human(found.peak_bytes, "bytes")],
             ]
             yield Table("Memory", ["What the calls allocate", "Figure"], rows, "Python's own allocator included.")
+
+
+def _cells(one: Frame) -> list[str]:
+    entered = NOTHING if one.entered is None else f"{one.entered:.3g}"
+    costs = [
+        us(one.self_us),
+        us(one.total_us),
+        instructions(one.self_instructions),
+        instructions(one.total_instructions),
+    ]
+    return [one.name, *costs, entered]
 
 
 def label(benchmark: str, parameters: Mapping[str, str]) -> str:

@@ -11,9 +11,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 Stack = tuple[str, ...]
+Key = TypeVar("Key")
 Stacks = Mapping[Stack, float]
 
 OWN, GENERATED, LOOP, STANDARD = "the benchmark itself", "generated handlers", "event loop", "standard library"
@@ -72,11 +73,15 @@ def merged(frames: Iterable[str]) -> Stack:
     return tuple(stack)
 
 
-def unfolded(lines: Mapping[str, float]) -> Counter[Stack]:
+def unfolded(lines: Mapping[str, float]) -> dict[Stack, float]:
     """Stacks from frames that are joined by `;`."""
-    found: Counter[Stack] = Counter()
-    for line, value in lines.items():
-        found[merged(line.split(";"))] += value  # type: ignore[assignment]  # a Counter holds fractions too
+    return _summed((merged(line.split(";")), value) for line, value in lines.items())
+
+
+def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
+    found: dict[Key, float] = {}
+    for key, value in parts:
+        found[key] = found.get(key, 0.0) + value
     return found
 
 
@@ -88,27 +93,18 @@ def folded(stacks: Stacks, digits: int = 3) -> str:
 
 def by_self(stacks: Stacks) -> dict[str, float]:
     """The cost of each frame itself."""
-    found: Counter[str] = Counter()
-    for stack, value in stacks.items():
-        found[stack[-1]] += value  # type: ignore[assignment]
-    return dict(found)
+    return _summed((stack[-1], value) for stack, value in stacks.items())
 
 
 def by_total(stacks: Stacks) -> dict[str, float]:
     """The cost of each frame and of what it calls."""
-    found: Counter[str] = Counter()
-    for stack, value in stacks.items():
-        for frame in set(stack):
-            found[frame] += value  # type: ignore[assignment]
-    return dict(found)
+    return _summed((frame, value) for stack, value in stacks.items() for frame in set(stack))
 
 
 def by_component(stacks: Stacks) -> dict[str, float]:
     """The cost of each component itself, the dearest first."""
-    found: Counter[str] = Counter()
-    for frame, value in by_self(stacks).items():
-        found[component(frame)] += value  # type: ignore[assignment]
-    return dict(found.most_common())
+    found = _summed((component(frame), value) for frame, value in by_self(stacks).items())
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
 
 def component(frame: str) -> str:

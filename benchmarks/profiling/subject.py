@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,7 +71,8 @@ class Subject(NamedTuple):
         return clean if self.commit else clean | {"PYRT_BENCH_WORKING_COPY": "1"}
 
 
-class Choice(NamedTuple):
+@dataclass(frozen=True)
+class Choice:
     """One benchmark with one choice of parameters.
 
     Attributes:

@@ -11,7 +11,8 @@ import msgspec
 
 from ..judging.comparison import write_whole
 from ..reporting import documents, standalone
-from . import flame
+from . import differential, flame
+from .differential import Made as Differing
 from .single import Made, Shown, label
 from .stacks import Stack, Stacks, folded
 
@@ -25,7 +26,6 @@ LINKS = {
     "memory.html": "memory, flame graph",
     "differential.svg": "the picture alone",
     "differential.txt": "stacks of both commits, by instructions or microseconds per call",
-    "differential.json": "all figures",
 }
 
 
@@ -98,3 +98,35 @@ def speedscope(name: str, weighed: Mapping[str, Stacks]) -> str:
 
 def _ordered(stacks: Stacks) -> list[Stack]:
     return sorted(stacks)
+
+
+def write_differential(made: Differing, folder: Path) -> Path:
+    """Write all of it into *folder*; the path of its page. Raises OSError."""
+    drawn = differing_pictures(made)
+    best = made.instructions if made.instructions[0] else made.times
+    files = {
+        "differential.svg": drawn[0][1].svg() if drawn else "",
+        "differential.txt": folded_pairs(*best),
+        "profile.md": documents.markdown(differential.Shown(made.differential)),
+    }
+    for file, text in files.items():
+        if text:
+            write_whole(folder / file, text.encode())
+    write_json(folder / "profile.json", made.differential)
+    return write_page(folder, differential.Shown(made.differential), drawn)
+
+
+def differing_pictures(made: Differing) -> list[tuple[str, flame.Picture]]:
+    """A differential flame graph each of instructions and time, where there are any."""
+    both = (("Instructions", "instructions", made.instructions), ("Time", "us", made.times))
+    compared = [(title, unit, flame.tree(head, base)) for title, unit, (base, head) in both if head]
+    return [(title, flame.Picture(top, unit, compares=True)) for title, unit, top in compared]
+
+
+def folded_pairs(base: Stacks, head: Stacks) -> str:
+    """One stack a line, `frame;frame base head`, as difffolded.pl writes them."""
+    lines = (
+        f"{';'.join(stack)} {base.get(stack, 0):.3f} {head.get(stack, 0):.3f}\n"
+        for stack in sorted(base.keys() | head.keys())
+    )
+    return "".join(lines)

@@ -1,0 +1,289 @@
+"""What grew between two commits: the same calls on both sides, function by function."""
+
+from __future__ import annotations
+
+import enum
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from ..reporting.tables import NOTHING, Heading, Table, human
+from . import sampling
+from .sampling import FEW, Sampled
+from .single import SCHEMA, Attempts, Counted, Say, counted, few, instructions, label, now, us
+from .stacks import Stack, by_self, component, unfolded
+from .subject import Job, ProfilingError
+
+PAIRS = 5
+SECONDS = 1.0  # of each run, about
+TOP = 10
+SAME_SHARE, SAME_INSTRUCTIONS = 0.01, 5.0  # unrelated code moves counts by a part of a per cent
+MOST_LOOPS = 10_000_000
+
+
+class Change(enum.StrEnum):
+    """What became of a function's own cost."""
+
+    GROWN = "grown"
+    SHRUNK = "shrunk"
+    NEW = "new"
+    GONE = "gone"
+    SAME = "same"
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One function's own cost per call at both commits.
+
+    Attributes:
+        us: difference, the median of the pairs of runs. `low_us`, `high_us`: the least and the most of them.
+        by_time: grown or shrunk where every run of one side is above every run of the other.
+        instructions: difference, exact.
+    """
+
+    name: str
+    component: str
+    base_us: float | None = None
+    head_us: float | None = None
+    us: float | None = None
+    low_us: float | None = None
+    high_us: float | None = None
+    by_time: Change | None = None
+    base_instructions: float | None = None
+    head_instructions: float | None = None
+    instructions: float | None = None
+    by_instructions: Change | None = None
+
+
+class Differential(msgspec.Struct, frozen=True, kw_only=True):
+    """What `profile.json` holds of two commits.
+
+    Attributes:
+        commit: the later one's whole hash; `base` is the earlier one's.
+        base_us, head_us: of the processor per call, a figure for each run.
+        loops: how often each run called the benchmark's function.
+        frames: those that grew most come first: by instructions, where both sides have them, else by time.
+    """
+
+    schema: int = SCHEMA
+    benchmark: str
+    parameters: dict[str, str]
+    base: str
+    commit: str
+    command: str
+    date: str
+    base_us: list[float]
+    head_us: list[float]
+    loops: int
+    samples: int
+    base_instructions: float | None
+    head_instructions: float | None
+    frames: list[Frame]
+    notes: list[str]
+
+
+class Made(msgspec.Struct, frozen=True):
+    """A differential profile with the stacks that it was made from, base and head: microseconds, instructions."""
+
+    differential: Differential
+    times: tuple[dict[Stack, float], dict[Stack, float]]
+    instructions: tuple[dict[Stack, float], dict[Stack, float]]
+
+
+Runs = tuple[list[Sampled], list[Sampled]]
+Counts = tuple[Counted, Counted]
+
+
+def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECONDS) -> Made:
+    """Profile one benchmark at two commits. Raises ProfilingError."""
+    attempts = Attempts(say, [base.choice.note] if base.choice.note else [])
+    loops = equal_loops(base, head, seconds)
+    runs = attempts.get("samples", lambda: alternating(base, head, loops, say)) or ([], [])
+    counts = attempts.get("instructions", lambda: (counted(base), counted(head)))
+    if not any(runs) and counts is None:
+        raise ProfilingError(" ".join(attempts.notes))
+    samples = min((sum(one.samples for one in side) for side in runs), default=0)
+    if samples < FEW:
+        attempts.notes.append(few(samples))
+    exact = [unfolded(one.stacks) for one in counts or ()] or [{}, {}]
+    made = Differential(
+        benchmark=base.choice.name,
+        parameters=base.choice.parameters,
+        base=base.subject.commit,
+        commit=head.subject.commit,
+        command=command,
+        date=now(),
+        base_us=[1e6 * one.cpu_per_call for one in runs[0]],
+        head_us=[1e6 * one.cpu_per_call for one in runs[1]],
+        loops=loops,
+        samples=samples,
+        base_instructions=counts[0].instructions if counts else None,
+        head_instructions=counts[1].instructions if counts else None,
+        frames=frames(runs, counts),
+        notes=attempts.notes,
+    )
+    return Made(made, (_mean(runs[0]), _mean(runs[1])), (exact[0], exact[1]))
+
+
+def equal_loops(base: Job, head: Job, seconds: float) -> int:
+    """How often to call the function, on both sides: about *seconds* for what lies between the two."""
+    plain = [sampling.plain(one, seconds / 4) for one in (base, head)]
+    between = math.sqrt(math.prod(one.per_call * one.inner for one in plain))
+    return max(1, min(MOST_LOOPS, round(seconds / between)))
+
+
+def alternating(base: Job, head: Job, loops: int, say: Say) -> Runs:
+    """Pairs of runs, each a fresh process, base and head in turn first."""
+    runs: Runs = ([], [])
+    for pair in range(PAIRS):
+        say(f"samples, pair {pair + 1} of {PAIRS}")
+        for side in (0, 1) if pair % 2 == 0 else (1, 0):
+            runs[side].append(sampling.sampled((base, head)[side], loops=loops))
+    return runs
+
+
+def frames(runs: Runs, counts: Counts | None) -> list[Frame]:
+    """Every function of either side, the most grown first."""
+    timed = [[by_self(one.per_call) for one in side] for side in runs]
+    exact = [by_self(unfolded(one.stacks)) for one in counts] if counts else []
+    names = {name for side in (*timed, exact) for one in side for name in one}
+    found = [_frame(name, timed, exact) for name in names]
+    return sorted(found, key=lambda one: (-(one.instructions or 0.0), -(one.us or 0.0), one.name))
+
+
+def _frame(name: str, timed: Sequence[Sequence[Mapping[str, float]]], exact: Sequence[Mapping[str, float]]) -> Frame:
+    base, head = ([one.get(name, 0.0) for one in side] for side in timed)
+    by_time = {}
+    if base:
+        differences = [after - before for before, after in zip(base, head, strict=True)]
+        by_time = {
+            "base_us": statistics.median(base),
+            "head_us": statistics.median(head),
+            "us": statistics.median(differences),
+            "low_us": min(differences),
+            "high_us": max(differences),
+            "by_time": change_of_runs(base, head),
+        }
+    by_count = {}
+    if exact:
+        before, after = (one.get(name, 0.0) for one in exact)
+        by_count = {
+            "base_instructions": before,
+            "head_instructions": after,
+            "instructions": after - before,
+            "by_instructions": change_of_counts(before, after),
+        }
+    return Frame(name=name, component=component(name), **by_time, **by_count)  # type: ignore[arg-type]
+
+
+def change_of_runs(base: Sequence[float], head: Sequence[float]) -> Change:
+    """By samples: a difference counts where the runs of the two sides lie apart altogether."""
+    if not any(base) and all(head):
+        return Change.NEW
+    if not any(head) and all(base):
+        return Change.GONE
+    if min(head) > max(base):
+        return Change.GROWN
+    return Change.SHRUNK if max(head) < min(base) else Change.SAME
+
+
+def change_of_counts(base: float, head: float) -> Change:
+    """By instructions, which are exact: a difference counts above what unrelated code does to them."""
+    if abs(head - base) <= max(SAME_INSTRUCTIONS, SAME_SHARE * max(base, head)):
+        return Change.SAME
+    if base == 0 or head == 0:
+        return Change.NEW if base == 0 else Change.GONE
+    return Change.GROWN if head > base else Change.SHRUNK
+
+
+def _mean(runs: Sequence[Sampled]) -> dict[Stack, float]:
+    found: dict[Stack, float] = {}
+    for one in runs:
+        for stack, value in one.per_call.items():
+            found[stack] = found.get(stack, 0.0) + value / len(runs)
+    return found
+
+
+def grown(frames: Sequence[Frame]) -> list[Frame]:
+    """Those that cost more now, the most first."""
+    return [one for one in frames if _kinds(one) & {Change.GROWN, Change.NEW}]
+
+
+def _kinds(one: Frame) -> set[Change | None]:
+    """What decides: instructions, where there are any."""
+    return {one.by_time if one.by_instructions is None else one.by_instructions}
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A differential profile as a document (see `reporting.documents.Document`)."""
+
+    of: Differential
+
+    @property
+    def title(self) -> str:
+        return f"What grew: {label(self.of.benchmark, self.of.parameters)}"
+
+    def heading(self) -> Heading:
+        one = self.of
+        return [
+            ("Base", one.base),
+            ("Head", one.commit),
+            ("Time per call", f"{_median(one.base_us)} to {_median(one.head_us)}, of the processor, while sampled"),
+            (
+                "Instructions per call",
+                f"{instructions(one.base_instructions)} to {instructions(one.head_instructions)}",
+            ),
+            ("Runs", f"{len(one.base_us)} pairs, each of {one.loops:,} calls of the benchmark's function"),
+            ("Samples", f"{one.samples:,} and more on each side"),
+            ("Made", one.date),
+            ("Command", one.command),
+        ]
+
+    def notes(self) -> Sequence[str]:
+        found = grown(self.of.frames)
+        if not found:
+            return ["No function grew by itself.", *self.of.notes]
+        said = ", ".join(f"`{one.name}` {_gain(one)}" for one in found[:3])
+        return [f"Grown most: {said}.", *self.of.notes]
+
+    def sections(self) -> Sequence[Table]:
+        return list(self._sections())
+
+    def _sections(self) -> Iterator[Table]:
+        told = grown(self.of.frames)[:TOP]
+        yield _table("Functions that grew", told, "Own cost per call of the benchmark, the most grown first.")
+        timed = sorted(self.of.frames, key=lambda one: -(one.us or 0.0))
+        slower = [one for one in timed if one.by_time in (Change.GROWN, Change.NEW)][:TOP]
+        if any(one.by_instructions is not None for one in slower):
+            note = "Those whose time grew beyond the spread of the runs; spread is the least and the most of the pairs."
+            yield _table("The same by time", slower, note)
+        less = [one for one in self.of.frames if _kinds(one) & {Change.SHRUNK, Change.GONE}][::-1][:TOP]
+        yield _table("Functions that shrank", less, "")
+
+
+def _table(title: str, rows: Sequence[Frame], note: str) -> Table:
+    columns = ["Function", "Instructions", "Difference", "Time", "Difference of time", "Spread", "By count", "By time"]
+    return Table(title, columns, [_cells(one) for one in rows], note, empty="None.").trimmed()
+
+
+def _cells(one: Frame) -> list[str]:
+    counts, times = [NOTHING] * 2, [NOTHING] * 3
+    if one.instructions is not None:
+        counts = [f"{one.base_instructions:,.0f} to {one.head_instructions:,.0f}", f"{one.instructions:+,.0f}"]
+    if one.us is not None and one.low_us is not None and one.high_us is not None:
+        spread = f"{_signed(one.low_us)} to {_signed(one.high_us)}"
+        times = [f"{us(one.base_us)} to {us(one.head_us)}", _signed(one.us), spread]
+    return [one.name, *counts, *times, one.by_instructions or NOTHING, one.by_time or NOTHING]
+
+
+def _gain(one: Frame) -> str:
+    return f"{one.instructions:+,.0f} instructions" if one.instructions is not None else _signed(one.us or 0.0)
+
+
+def _signed(value_us: float) -> str:
+    return f"{'+' if value_us > 0 else '-' if value_us < 0 else ''}{human(abs(value_us) / 1e6, 's')}"
+
+
+def _median(values: Sequence[float]) -> str:
+    return human(statistics.median(values) / 1e6, "s") if values else NOTHING
