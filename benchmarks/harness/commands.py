@@ -278,3 +278,72 @@ def _print(done: Any, note: str, last: str = "") -> None:
         tables.show(done.heading(), note, done.tables(), last)
     else:
         click.echo(done.markdown(), nl=False)
+
+
+@main.command(epilog=EXIT_CODES)
+@click.argument("name", metavar="NAME")
+@click.argument("commits", metavar="[BASE HEAD]", nargs=-1)
+@click.option("--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="How long to sample.")
+@click.option(
+    "--output",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to; by default a folder below .asv/profiles/, where `publish` finds it. What stands there is replaced.",
+)
+@json_option
+def profile(name: str, commits: tuple[str, ...], seconds: float, output: Path | None, json_file: Path | None) -> None:
+    """Say where a benchmark's time, instructions and memory go; of two commits, which functions grew.
+
+    NAME is as asv writes it, `micro.routing.Match.time_match(10, 'static')`; without parameters it is the first choice
+    of them. Without a commit the working copy is profiled; with one, that commit; with two, what grew between them.
+    """
+    import msgspec
+
+    from ..judging.leash import Leash
+    from ..judging.sides import SideError
+    from ..profiling import profiles
+    from ..profiling.subject import ProfilingError, UnknownBenchmark
+    from ..reporting import documents
+
+    def say(text: str) -> None:
+        click.echo(f"==> {text}", err=True)
+
+    try:
+        with Leash() as leash:
+            sides = _profiled_sides(commits, leash, say)
+            made = profiles.profile(name, sides, leash, folder=output, root=ROOT, seconds=seconds, say=say)
+    except (UnknownBenchmark, SideError) as error:
+        raise WrongUse(str(error)) from error
+    except ProfilingError as error:
+        raise Invalid(str(error)) from error
+    except OSError as error:
+        raise WrongUse(f"cannot write {error.filename}: {error.strerror}") from error
+    if json_file is not None:
+        write_json(json_file, {"folder": str(made.folder), **msgspec.to_builtins(made.shown.of)})
+    if str(json_file) == "-":
+        return
+    if sys.stdout.isatty():
+        tables.show(made.shown.heading(), "\n".join(made.shown.notes()), made.shown.sections())
+    else:
+        click.echo(documents.markdown(made.shown))
+    click.echo(str(made.page))
+
+
+def _profiled_sides(commits: tuple[str, ...], leash: Any, say: Callable[[str], None]) -> list[Any]:
+    """The working copy, or the commits in environments of their own, base first."""
+    from ..judging import sides
+    from ..profiling.subject import Subject, working_copy
+    from . import running
+
+    if len(commits) > 2:
+        raise WrongUse(f"one benchmark is profiled, at most at two commits; {len(commits)} are named")
+    if not commits:
+        try:
+            running.mind_what_is_installed()
+        except running.UsageError as error:
+            raise WrongUse(str(error)) from error
+        return [working_copy()]
+    found = sides.resolve(ROOT, commits[0], commits[-1])[: len(commits)]
+    for one in found:
+        say(f"building {one.short}, unless it is built already")
+    return [Subject(built.python, built.commit) for built in (sides.build(ROOT, one.commit, leash) for one in found)]

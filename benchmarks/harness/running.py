@@ -73,7 +73,7 @@ def run(bench: str | None = None, counts: bool = False, quick: bool = False, pro
         re.compile(bench or "")
     except re.error as error:
         raise UsageError(f"--bench {bench!r} is not a regular expression: {error}") from error
-    _mind_what_is_installed()
+    mind_what_is_installed()
     os.environ["PYRT_BENCH_WORKING_COPY"] = "1"
     os.chdir(ROOT)  # asv reads its configuration's paths from here
     if progress:
@@ -91,7 +91,8 @@ def run(bench: str | None = None, counts: bool = False, quick: bool = False, pro
     return done
 
 
-def _mind_what_is_installed() -> None:
+def mind_what_is_installed() -> None:
+    """Raises UsageError where the pyrt that this Python imports is not the working copy's."""
     code = "import os, pyrt; print(os.path.dirname(os.path.realpath(pyrt.__file__)))"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd="/", capture_output=True, text=True, check=False)
     found, here = done.stdout.strip() or "nowhere", str((ROOT / "pyrt").resolve())

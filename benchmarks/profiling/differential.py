@@ -5,20 +5,18 @@ from __future__ import annotations
 import enum
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..reporting.tables import NOTHING, Heading, Table, human
 from . import sampling
 from .sampling import FEW, Sampled
-from .single import SCHEMA, Attempts, Counted, Say, counted, few, instructions, label, now, us
+from .single import SCHEMA, Attempts, Counted, Say, counted, few, now
 from .stacks import Stack, by_self, component, unfolded
 from .subject import Job, ProfilingError
 
 PAIRS = 5
 SECONDS = 1.0  # of each run, about
-TOP = 10
 SAME_SHARE, SAME_INSTRUCTIONS = 0.01, 5.0  # unrelated code moves counts by a part of a per cent
 MOST_LOOPS = 10_000_000
 
@@ -108,7 +106,7 @@ def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECON
         attempts.notes.append(few(samples))
     exact = [unfolded(one.stacks) for one in counts or ()] or [{}, {}]
     made = Differential(
-        benchmark=base.choice.name,
+        benchmark=base.choice.label,
         parameters=base.choice.parameters,
         base=base.subject.commit,
         commit=head.subject.commit,
@@ -203,87 +201,3 @@ def _mean(runs: Sequence[Sampled]) -> dict[Stack, float]:
         for stack, value in one.per_call.items():
             found[stack] = found.get(stack, 0.0) + value / len(runs)
     return found
-
-
-def grown(frames: Sequence[Frame]) -> list[Frame]:
-    """Those that cost more now, the most first."""
-    return [one for one in frames if _kinds(one) & {Change.GROWN, Change.NEW}]
-
-
-def _kinds(one: Frame) -> set[Change | None]:
-    """What decides: instructions, where there are any."""
-    return {one.by_time if one.by_instructions is None else one.by_instructions}
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A differential profile as a document (see `reporting.documents.Document`)."""
-
-    of: Differential
-
-    @property
-    def title(self) -> str:
-        return f"What grew: {label(self.of.benchmark, self.of.parameters)}"
-
-    def heading(self) -> Heading:
-        one = self.of
-        return [
-            ("Base", one.base),
-            ("Head", one.commit),
-            ("Time per call", f"{_median(one.base_us)} to {_median(one.head_us)}, of the processor, while sampled"),
-            (
-                "Instructions per call",
-                f"{instructions(one.base_instructions)} to {instructions(one.head_instructions)}",
-            ),
-            ("Runs", f"{len(one.base_us)} pairs, each of {one.loops:,} calls of the benchmark's function"),
-            ("Samples", f"{one.samples:,} and more on each side"),
-            ("Made", one.date),
-            ("Command", one.command),
-        ]
-
-    def notes(self) -> Sequence[str]:
-        found = grown(self.of.frames)
-        if not found:
-            return ["No function grew by itself.", *self.of.notes]
-        said = ", ".join(f"`{one.name}` {_gain(one)}" for one in found[:3])
-        return [f"Grown most: {said}.", *self.of.notes]
-
-    def sections(self) -> Sequence[Table]:
-        return list(self._sections())
-
-    def _sections(self) -> Iterator[Table]:
-        told = grown(self.of.frames)[:TOP]
-        yield _table("Functions that grew", told, "Own cost per call of the benchmark, the most grown first.")
-        timed = sorted(self.of.frames, key=lambda one: -(one.us or 0.0))
-        slower = [one for one in timed if one.by_time in (Change.GROWN, Change.NEW)][:TOP]
-        if any(one.by_instructions is not None for one in slower):
-            note = "Those whose time grew beyond the spread of the runs; spread is the least and the most of the pairs."
-            yield _table("The same by time", slower, note)
-        less = [one for one in self.of.frames if _kinds(one) & {Change.SHRUNK, Change.GONE}][::-1][:TOP]
-        yield _table("Functions that shrank", less, "")
-
-
-def _table(title: str, rows: Sequence[Frame], note: str) -> Table:
-    columns = ["Function", "Instructions", "Difference", "Time", "Difference of time", "Spread", "By count", "By time"]
-    return Table(title, columns, [_cells(one) for one in rows], note, empty="None.").trimmed()
-
-
-def _cells(one: Frame) -> list[str]:
-    counts, times = [NOTHING] * 2, [NOTHING] * 3
-    if one.instructions is not None:
-        counts = [f"{one.base_instructions:,.0f} to {one.head_instructions:,.0f}", f"{one.instructions:+,.0f}"]
-    if one.us is not None and one.low_us is not None and one.high_us is not None:
-        spread = f"{_signed(one.low_us)} to {_signed(one.high_us)}"
-        times = [f"{us(one.base_us)} to {us(one.head_us)}", _signed(one.us), spread]
-    return [one.name, *counts, *times, one.by_instructions or NOTHING, one.by_time or NOTHING]
-
-
-def _gain(one: Frame) -> str:
-    return f"{one.instructions:+,.0f} instructions" if one.instructions is not None else _signed(one.us or 0.0)
-
-
-def _signed(value_us: float) -> str:
-    return f"{'+' if value_us > 0 else '-' if value_us < 0 else ''}{human(abs(value_us) / 1e6, 's')}"
-
-
-def _median(values: Sequence[float]) -> str:
-    return human(statistics.median(values) / 1e6, "s") if values else NOTHING

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from ..reporting.tables import NOTHING, Heading, Table, digits, human, percent
 from . import sampling
-from .sampling import FEW, RATE, Garbage, Memory
+from .sampling import FEW, Garbage, Memory
 from .stacks import Stack, by_component, by_self, by_total, component, scaled, unfolded
 from .subject import Job, ProfilingError, packages_of
 
@@ -68,6 +66,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What `profile.json` holds of one commit.
 
     Attributes:
+        benchmark: as asv writes it, with its parameters.
         commit: whole hash; empty for the working copy.
         seconds_per_call: on the clock, with nothing watching; the processor's beside it.
         samples: below the benchmark's function. `coverage`: as a share of those that there should be.
@@ -147,7 +146,7 @@ def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> M
     times = scaled(sampled.stacks, 1e6 * plain.cpu_per_call) if sampled else {}
     instructions = unfolded(count.stacks) if count else {}
     profile = Profile(
-        benchmark=job.choice.name,
+        benchmark=job.choice.label,
         parameters=job.choice.parameters,
         commit=job.subject.commit,
         command=command,
@@ -210,104 +209,3 @@ def frames(
         )
         for name in names
     ]
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """A profile as a document (see `reporting.documents.Document`)."""
-
-    of: Profile
-
-    @property
-    def title(self) -> str:
-        return f"Profile: {label(self.of.benchmark, self.of.parameters)}"
-
-    def heading(self) -> Heading:
-        one = self.of
-        cpu = human(one.cpu_seconds_per_call, "s")
-        return [
-            ("Commit", one.commit or "working copy"),
-            (
-                "Time per call",
-                f"{human(one.seconds_per_call, 's')}, {human(one.cpu_seconds_per_call, 's')} of the processor",
-            ),
-            ("Instructions per call", instructions(one.instructions_per_call)),
-            ("Samples", f"{one.samples:,} at {RATE} a second, {percent(one.coverage)} of those that there should be"),
-            ("Python", one.python),
-            ("Made", one.date),
-            ("Command", one.command),
-        ]
-
-    def notes(self) -> Sequence[str]:
-        first = next(iter(self.of.components), None)
-        if first is None:
-            return ["Nothing was found out about where it goes.", *self.of.notes]
-        by = "instructions" if first.instructions is not None else "time"
-        whole = sum(_cost(one) for one in self.of.components)
-        top = sorted(self.of.components, key=_cost, reverse=True)[:3]
-        said = ", ".join(f"{one.name} {percent(_cost(one) / whole)}" for one in top)
-        return [f"Most {by}: {said}.", *self.of.notes]
-
-    def sections(self) -> Sequence[Table]:
-        return [*self._cpu(), *self._garbage(), *self._memory()]
-
-    def _cpu(self) -> Iterator[Table]:
-        rows = [[one.name, _share(one.share), us(one.us), instructions(one.instructions)] for one in self.of.components]
-        note = "By the functions' own cost; what C code does counts to the Python function that called it."
-        yield Table("By component", ["Component", "Samples", "Time", "Instructions"], rows, note).trimmed()
-        columns = ["Function", "Own time", "Time", "Own instructions", "Instructions", "Entered"]
-        listed = [_cells(one) for one in self.of.frames]
-        yield Table("By function", columns, listed, "All per call of the benchmark.").trimmed()
-
-    def _garbage(self) -> Iterator[Table]:
-        if (found := self.of.garbage) is not None:
-            rows = [
-                [str(at), digits(count), human(pause, "s")]
-                for at, (count, pause) in enumerate(zip(found.collections, found.pauses_s, strict=True))
-            ]
-            note = "With the collector on, in 1,000 calls; all other figures are with it off."
-            yield Table("Garbage collector", ["Generation", "Collections", "Pauses"], rows, note)
-
-    def _memory(self) -> Iterator[Table]:
-        if (found := self.of.memory) is not None:
-            rows = [
-                ["allocations per call", digits(found.allocations_per_call)],
-                ["allocated per call", human(found.bytes_per_call, "bytes")],
-                [f"most at one time, in {found.calls:,} calls", human(found.peak_bytes, "bytes")],
-            ]
-            yield Table("Memory", ["What the calls allocate", "Figure"], rows, "Python's own allocator included.")
-
-
-def _cells(one: Frame) -> list[str]:
-    entered = NOTHING if one.entered is None else f"{one.entered:.3g}"
-    costs = [
-        us(one.self_us),
-        us(one.total_us),
-        instructions(one.self_instructions),
-        instructions(one.total_instructions),
-    ]
-    return [one.name, *costs, entered]
-
-
-def label(benchmark: str, parameters: Mapping[str, str]) -> str:
-    return f"{benchmark}({', '.join(parameters.values())})" if parameters else benchmark
-
-
-def us(value: float | None) -> str:
-    return NOTHING if value is None else human(value / 1e6, "s") if value else "0"
-
-
-def instructions(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:,.0f}"
-
-
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else percent(value)
-
-
-def _cost(one: Component) -> float:
-    return one.us or 0.0 if one.instructions is None else one.instructions
-
-
-def slug(text: str) -> str:
-    """A name as part of a path: letters, digits, dots and dashes, none twice."""
-    return re.sub(r"[^\w.]+", "-", text).strip("-")

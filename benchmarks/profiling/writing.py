@@ -11,9 +11,10 @@ import msgspec
 
 from ..judging.comparison import write_whole
 from ..reporting import documents, standalone
-from . import differential, flame
+from . import flame
 from .differential import Made as Differing
-from .single import Made, Shown, label
+from .showing import ShownDifferential, ShownProfile
+from .single import Made
 from .stacks import Stack, Stacks, folded
 
 LINKS = {
@@ -31,19 +32,18 @@ LINKS = {
 
 def write_single(made: Made, folder: Path) -> Path:
     """Write all of it into *folder*; the path of its page. Raises OSError."""
-    name = label(made.profile.benchmark, made.profile.parameters)
     files = {
         "folded.txt": folded(made.times),
         "instructions.txt": folded(made.instructions),
-        "speedscope.json": speedscope(name, {"microseconds": made.times, "none": made.instructions}),
+        "speedscope.json": speedscope(made.profile.benchmark, {"microseconds": made.times, "none": made.instructions}),
         "flamegraph.svg": pictures(made)[0][1].svg() if pictures(made) else "",
-        "profile.md": documents.markdown(Shown(made.profile)),
+        "profile.md": documents.markdown(ShownProfile(made.profile)),
     }
     for file, text in files.items():
         if text:
             write_whole(folder / file, text.encode())
     write_json(folder / "profile.json", made.profile)
-    return write_page(folder, Shown(made.profile), pictures(made))
+    return write_page(folder, ShownProfile(made.profile), pictures(made))
 
 
 def pictures(made: Made) -> list[tuple[str, flame.Picture]]:
@@ -107,13 +107,13 @@ def write_differential(made: Differing, folder: Path) -> Path:
     files = {
         "differential.svg": drawn[0][1].svg() if drawn else "",
         "differential.txt": folded_pairs(*best),
-        "profile.md": documents.markdown(differential.Shown(made.differential)),
+        "profile.md": documents.markdown(ShownDifferential(made.differential)),
     }
     for file, text in files.items():
         if text:
             write_whole(folder / file, text.encode())
     write_json(folder / "profile.json", made.differential)
-    return write_page(folder, differential.Shown(made.differential), drawn)
+    return write_page(folder, ShownDifferential(made.differential), drawn)
 
 
 def differing_pictures(made: Differing) -> list[tuple[str, flame.Picture]]:

@@ -1,0 +1,153 @@
+"""Making profiles: of one benchmark as it is asked for, and of all that a comparison or the targets point at."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ..judging.comparison import Comparison
+from ..judging.leash import Leash
+from ..judging.sides import Built
+from ..reporting.targets import Verdict
+from ..reporting.verdicts import ordered
+from . import differential, showing, single, writing
+from .subject import Choice, Job, ProfilingError, Subject, UnknownBenchmark, choose, working_copy
+
+FOLDER = Path(".asv", "profiles")  # where the site looks; results/ is asv's
+SECONDS = 3.0
+MOST = 20
+Shown = showing.ShownProfile | showing.ShownDifferential
+
+
+class Profiled(NamedTuple):
+    """A profile that was made: its folder, its page, and what stands in both."""
+
+    folder: Path
+    page: Path
+    shown: Shown
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """What became of the profile of a benchmark that was pointed at: where it is, or why there is none."""
+
+    benchmark: str
+    folder: str = ""
+    first: str = ""
+    note: str = ""
+
+
+def profile(
+    wanted: str,
+    sides: Sequence[Subject],
+    leash: Leash,
+    *,
+    folder: Path | None = None,
+    root: Path = Path(),
+    seconds: float = SECONDS,
+    say: single.Say = lambda _: None,
+) -> Profiled:
+    """Profile a benchmark at one commit, or what grew from one to another, into a folder; what stood there goes.
+
+    Args:
+        wanted: a name as asv writes it, with or without parameters.
+        sides: one or two.
+        folder: by default one below *root*, by benchmark and commits, where the site finds it.
+
+    Raises:
+        UnknownBenchmark, ProfilingError, OSError.
+    """
+    choice = choose(wanted, sides[-1], leash)
+    jobs = [Job(side, choice, leash) for side in sides]
+    whole = folder or root / FOLDER / name_of(choice, sides)
+    commits = [side.commit[:8] for side in sides if side.commit]
+    command = shlex.join(["python", "-m", "benchmarks", "profile", choice.label, *commits])
+    with _replacing(whole) as part:
+        shown: Shown
+        if len(jobs) == 2:
+            differing = differential.make(*jobs, command=command, say=say)
+            page = writing.write_differential(differing, part)
+            shown = showing.ShownDifferential(differing.differential)
+        else:
+            made = single.make(jobs[0], part, seconds=seconds, command=command, say=say)
+            page, shown = writing.write_single(made, part), showing.ShownProfile(made.profile)
+    return Profiled(whole, whole / page.name, shown)
+
+
+def profile_flagged(
+    names: Sequence[str],
+    built: Sequence[Built],
+    leash: Leash,
+    *,
+    root: Path = Path(),
+    say: single.Say = lambda _: None,
+) -> list[Attached]:
+    """Profile what was pointed at, the worst first, at most MOST; nothing that goes wrong is an error.
+
+    Args:
+        names: as asv writes them, see `gating` and `missing_target`.
+        built: base and head of a comparison; one commit; or none for the working copy.
+    """
+    sides = [Subject(one.python, one.commit) for one in built] or [working_copy()]
+    unique = list(dict.fromkeys(names))
+    found = []
+    for name in unique[:MOST]:
+        say(f"profiling {name}")
+        try:
+            made = profile(name, sides, leash, root=root)
+            found.append(Attached(name, str(made.folder), made.shown.notes()[0]))
+        except (UnknownBenchmark, ProfilingError, OSError) as error:
+            found.append(Attached(name, note=f"not profiled: {error}"))
+    left = f"not profiled: {MOST} worse ones were"
+    return [*found, *(Attached(name, note=left) for name in unique[MOST:])]
+
+
+def gating(comparison: Comparison) -> list[str]:
+    """What fails or alerts in a comparison, accepted or not, the worst first."""
+    rows = ordered([row for row in comparison.rows if row.verdict.gates])
+    return [_label(row.name, row.parameters.values()) for row in rows]
+
+
+def missing_target(verdicts: Sequence[Verdict]) -> list[str]:
+    """What misses its target, the farthest first."""
+    missed = [one for one in verdicts if one.status == "missed" and one.target.benchmark]
+    worst = sorted(missed, key=lambda one: -_distance(one))
+    return [_label(one.target.benchmark or "", one.at.values()) for one in worst]
+
+
+def _distance(one: Verdict) -> float:
+    """By what factor a value lies on the wrong side of its limit."""
+    if not one.factor:
+        return float("inf")
+    return one.factor if one.target.less_is_better else 1 / one.factor
+
+
+def _label(name: str, values: Iterable[str]) -> str:
+    joined = ", ".join(values)
+    return f"{name}({joined})" if joined else name
+
+
+def name_of(choice: Choice, sides: Sequence[Subject]) -> str:
+    """The folder's name: the benchmark in letters, digits, dots and dashes, and its commit or commits."""
+    commits = "..".join(side.commit[:8] or "working-copy" for side in sides)
+    return f"{re.sub(r'[^A-Za-z0-9_.]+', '-', choice.label).strip('-')}@{commits}"
+
+
+@contextmanager
+def _replacing(whole: Path) -> Iterator[Path]:
+    """A new folder beside it, which takes its place when all is written."""
+    part = whole.with_name(f".{whole.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        shutil.rmtree(whole, ignore_errors=True)
+        part.rename(whole)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
