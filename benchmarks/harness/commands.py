@@ -67,8 +67,13 @@ def bench(json_file: Path | None) -> None:
     code = history.bench()
     if code == WrongUse.exit_code:
         sys.exit(code)
+    from ..profiling import attaching
+
+    done = _report(None, None, None)
+    for one in attaching.profile_missed(done, ROOT, lambda text: click.echo(f"==> {text}", err=True)):
+        click.echo(f"==> {one.benchmark}: {one.first or one.note}", err=True)
     index = _publish(None)
-    _show(_report(None, None, None), json_file)
+    _show(done, json_file)
     click.echo(str(index))
     sys.exit(code)
 

@@ -83,6 +83,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         verdict: the worse of the two, counts first.
         reason: why, in words; for UNJUDGED and INCONCLUSIVE what is missing.
         accepted: the reason somebody gave for accepting it; then it does not gate.
+        profile: what grew and where the profile of both commits lies, or why there is none.
     """
 
     name: str
@@ -94,6 +95,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     sampled: Sampled | None = None
     reason: str = ""
     accepted: str = ""
+    profile: str = ""
+
+    @property
+    def label(self) -> str:
+        """As asv writes it: `micro.routing.Match.time_match(10, 'static')`."""
+        return f"{self.name}({', '.join(self.parameters.values())})" if self.parameters else self.name
 
     @property
     def gates(self) -> bool:

@@ -42,6 +42,7 @@ file_type = click.Path(path_type=Path, dir_okay=False)
 @click.option("--self-test", is_flag=True, help="Show which slowdowns this machine detects: 10, 25 and 60 %.")
 @click.option("--record", metavar="FILE", type=file_type, help="Record pairs of HEAD with itself, raw; see --pairs.")
 @click.option("--pairs", default=200, show_default=True, help="How many pairs --record takes.")
+@click.option("--profile/--no-profile", default=True, help="Profile what fails or alerts at both commits; the default.")
 @click.option(
     "--output",
     metavar="FOLDER",
@@ -60,6 +61,7 @@ def compare(
     self_test: bool,
     record: Path | None,
     pairs: int,
+    profile: bool,
     output: Path | None,
     json_file: Path | None,
     markdown_file: Path | None,
@@ -70,6 +72,7 @@ def compare(
     instruction counts decide first. Times come from pairs of processes, base and head in turning order; what fails or
     alerts is measured a second time. A regression that is meant is accepted in benchmarks/accepted.toml.
     """
+    from ..profiling import attaching
     from . import baseline as baselines
     from . import compare as comparing
     from . import sides
@@ -88,6 +91,7 @@ def compare(
         else:
             one, other = sides.resolve(ROOT, base, head)
             done = comparing.compare(ROOT, one, other, bench=bench, counts_only=counts, say=say)
+            done = attaching.attach(done, ROOT, say) if profile else done
     _finish(done, output or ROOT / ".asv" / "compare", json_file, markdown_file)
 
 

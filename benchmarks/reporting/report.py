@@ -11,7 +11,7 @@ from typing import Any
 from ..judging import comparison as comparisons
 from ..judging.comparison import Comparison
 from ..judging.comparison import Verdict as Change
-from . import compared, components, documents, scenarios, shares
+from . import compared, components, documents, profiled, scenarios, shares
 from .components import Component
 from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_table, verdict_json, wanted
 from .results import ROOT, Commit, Measured
@@ -60,6 +60,7 @@ class Report:
     date: datetime.datetime
     comparison: Comparison | None = None
     made: str = ""
+    profiled: Sequence[tuple[str, str]] = ()
 
     title = "Benchmark report"
 
@@ -96,6 +97,7 @@ class Report:
             tier_table(self.verdicts),
             *target_tables(self.verdicts),
             shares.table(self.measured, self.commits, self.base),
+            self._profiles(),
             self._figures(INTEGRATION),
             self._figures(OTHER),
         ]
@@ -163,6 +165,7 @@ class Report:
             "optimisation_targets": shares.as_json(self.measured, self.head),
             "integration": self._figures_json(INTEGRATION),
             "other": self._figures_json(OTHER),
+            "profiles": [{"benchmark": benchmark, "page": page} for benchmark, page in self.profiled],
         }
 
     def _figures(self, kind: str) -> Table:
@@ -172,6 +175,12 @@ class Report:
         absent = len(found) - len(rows)
         note = f"{absent} more have no figure at either commit." if absent else ""
         return Table(kind, columns, rows, note=note, folded=kind == OTHER and bool(rows)).trimmed()
+
+    def _profiles(self) -> Table:
+        """What was profiled at `head`, and the page of it."""
+        empty = "None at this commit: `python -m benchmarks profile NAME` makes one."
+        note = "What misses its target, or was asked for: where its time, instructions and memory go."
+        return Table("Profiles", ("Benchmark", "Page"), self.profiled, note, empty=empty)
 
     def _figures_json(self, kind: str) -> list[dict[str, Any]]:
         return [one.as_json() for one in self.components() if one.told and _kind(one) == kind]
@@ -194,12 +203,19 @@ def make(
     baseline = measured.find(base) if base else (earlier[-1] if earlier else None)
     verdicts = [judge(target, measured.shapes, current.value) for target in targets]
     found, made = _comparison(project, current, baseline)
-    return Report(measured, current, baseline, verdicts, datetime.datetime.now(datetime.UTC), found, made)
+    now = datetime.datetime.now(datetime.UTC)
+    return Report(measured, current, baseline, verdicts, now, found, made, _profiled(project, current))
 
 
 def describe(commit: Commit) -> str:
     """A commit for people: short hash, date, subject."""
     return f"{commit.short} of {commit.date:%Y-%m-%d}, {commit.subject}".rstrip(", ")
+
+
+def _profiled(project: Path, commit: Commit) -> list[tuple[str, str]]:
+    """Benchmark and page of each profile of a commit that the project has."""
+    found = [one for one in profiled.found(project) if one.profile.commit == commit.hash and not one.error]
+    return [(one.profile.benchmark, (one.folder / "index.html").relative_to(project).as_posix()) for one in found]
 
 
 def _comparison(project: Path, head: Commit, base: Commit | None) -> tuple[Comparison | None, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
-from . import git, report, results, targets
+from . import git, profiled, report, results, targets
 from .pages import commits, components, log, peers, percentiles, profiles, regressions
 from .pages import targets as targets_page
 from .pages.frame import COMMITS, NO_URL, Page, Source, document, navigation
@@ -91,7 +91,7 @@ def _write_sidecars(source: Source, revisions: Mapping[str, int]) -> None:
     """What the shell shows beside asv's data: the subjects of commits, and where a benchmark's profiles are."""
     known = {commit: source.messages[commit].subject for commit in revisions if commit in source.messages}
     subjects = {"by_hash": known, "by_revision": {str(revisions[commit]): text for commit, text in known.items()}}
-    paths = profiles.paths(profiles.found(source.root), revisions)
+    paths = profiles.paths(profiled.found(source.root), revisions)
     for name, data in (("commits.json", subjects), ("profiles.json", {"paths": paths})):
         (source.html / name).write_text(json.dumps(data), encoding="utf-8")
 

@@ -56,6 +56,8 @@ def why(row: Row) -> str:
         parts.append("confirmed by a second measurement")
     if row.accepted:
         parts.append(f"accepted: {row.accepted}")
+    if row.profile:
+        parts.append(row.profile)
     return "; ".join(filter(None, parts))
 
 

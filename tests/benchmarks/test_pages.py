@@ -18,8 +18,7 @@ from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, stored
 from benchmarks.peers.comparison import Comparison
 from benchmarks.peers.entries import Peer, measure
-from benchmarks.reporting import site
-from benchmarks.reporting.pages import profiles
+from benchmarks.reporting import profiled, site
 from tests.benchmarks.browser import Tab, needs_browser, tab
 from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
 
@@ -57,7 +56,7 @@ def run_of_peers(date: str, commit: str) -> Comparison:
 
 
 def write_profile(root: Path, name: str, about: Mapping[str, Any] | str) -> None:
-    folder = root / profiles.FOLDER / name
+    folder = root / profiled.FOLDER / name
     folder.mkdir(parents=True)
     (folder / "profile.json").write_text(about if isinstance(about, str) else json.dumps(about))
     (folder / "flamegraph.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')

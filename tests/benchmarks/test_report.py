@@ -119,6 +119,7 @@ def test_the_report_has_the_three_tables_the_criteria_and_the_optimisation_targe
         "Targets: stretch",
         "Targets: moonshot",
         "Optimisation targets",
+        "Profiles",
         "Integration in process",
         "Other figures",
     ]

@@ -1,7 +1,4 @@
-"""The page of profiles: what each folder of `.asv/profiles/` holds, by benchmark, copied beside the page.
-
-A profile is a folder with `profile.json` (benchmark, commit, command, date) and any other files.
-"""
+"""The page of profiles: what each folder of `.asv/profiles/` holds, by benchmark, copied beside the page."""
 
 from __future__ import annotations
 
@@ -12,52 +9,22 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
+from ..profiled import ABOUT, Found, found
 from .frame import Page, Source
 
-FOLDER = Path(".asv", "profiles")  # not below results/: asv takes every .json there for a result
-ABOUT, COPIES = "profile.json", "profiles"
+COPIES = "profiles"
 KINDS = {
+    "index.html": "all of it on one page",
     "flamegraph.svg": "flame graph",
     "speedscope.json": "time by function, for speedscope",
-    "components.json": "CPU by component",
+    "folded.txt": "stacks by microseconds per call",
+    "instructions.txt": "stacks by instructions per call",
     "memory.html": "memory, flame graph",
-    "memory.bin": "memory, for memray",
-    "gc.json": "garbage collections",
     "differential.svg": "flame graph of what grew",
+    "differential.txt": "stacks of both commits",
     ABOUT: "what it is of",
 }
 SUFFIXES = {".svg": "picture", ".html": "page", ".json": "data", ".txt": "text", ".md": "text", ".folded": "stacks"}
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What a profile says of itself. `commit` is a full hash; where two are compared, the later one."""
-
-    benchmark: str
-    commit: str = ""
-    command: str = ""
-    date: str = ""
-
-
-class Found(msgspec.Struct, frozen=True):
-    """One folder: the profile, or why it cannot be read; `files` are relative to it."""
-
-    folder: Path
-    profile: Profile
-    files: Sequence[Path]
-    error: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-
-def found(root: Path) -> list[Found]:
-    """All profiles of a project, by benchmark, the newest first; those that cannot be read come last."""
-    folders = (path.parent for path in (root / FOLDER).glob(f"*/{ABOUT}"))
-    newest = sorted(map(_read, folders), key=lambda one: (one.profile.date, one.name), reverse=True)
-    return sorted(newest, key=lambda one: (bool(one.error), one.profile.benchmark))
 
 
 def paths(profiles: Iterable[Found], revisions: Mapping[str, int]) -> dict[str, str]:
@@ -69,14 +36,6 @@ def paths(profiles: Iterable[Found], revisions: Mapping[str, int]) -> dict[str, 
         for key in keys if name else ():
             by_key.setdefault(key, f"{PAGE.file}#{quote(one.name)}")
     return by_key
-
-
-def _read(folder: Path) -> Found:
-    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    try:
-        return Found(folder, msgspec.json.decode((folder / ABOUT).read_bytes(), type=Profile), files)
-    except (OSError, msgspec.MsgspecError) as error:
-        return Found(folder, Profile(""), files, f"{folder.name}/{ABOUT} cannot be read: {error}. Profile again.")
 
 
 def _body(source: Source) -> str:
