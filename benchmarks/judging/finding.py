@@ -1,8 +1,8 @@
 """Which commit made a benchmark slower or faster: a bisection by instruction counts, which are exact.
 
-It goes over the first-parent commits that changed pyrt/ or the pins. Where the counts at both ends differ, it looks for
-the two neighbours between which the count crosses the middle of the ends, on the logarithm: with one step that is the
-step, and with several one of the large ones.
+It goes over the first-parent commits that changed pyrt/, its pins or its build. Where the counts at both ends differ,
+it looks for the two neighbours between which the count crosses the middle of the ends, on the logarithm: with one step
+that is the step, and with several one of the large ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .pairs import Key, ask
 from .rows import Chosen
 
 Say = Callable[[str], None]
-PATHS = ("pyrt", "constraints.txt")
+PATHS = ("pyrt", "constraints.txt", "pyproject.toml")
 MOST = 0.8  # of the change: a step that is less has others beside it
 
 
@@ -53,7 +53,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
             the ends are equal.
         before: instructions per call ahead of them; None where there are none.
         after: the same at the last of them.
-        among: how many commits of the range changed pyrt/ or the pins.
+        among: how many commits of the range changed pyrt/, its pins or its build.
         counted: at how many of them it was counted.
     """
 
@@ -85,7 +85,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
                 *(f"{commit.short} {commit.subject}" for commit in self.commits),
                 f"{self.benchmark}: {_change(self.before, self.after)}",
                 f"in all of {self.base.short}..{self.head.short}: {_change(*self.ends)}",
-                f"counted: BASE, and {self.counted} of the {self.among} commits that changed pyrt/ or the pins",
+                f"counted: BASE, and {self.counted} of the {self.among} commits that could have made it",
                 *(f"skipped {one.commit.short} {one.commit.subject}: {one.reason}" for one in self.skipped),
                 *self.notes,
             ]
@@ -104,7 +104,9 @@ def find(root: Path, span: str, name: str, *, say: Say) -> Found:
         CountingError: nothing can be counted here.
     """
     if shutil.which("valgrind") is None:
-        raise CountingError("valgrind is not installed, and it counts the instructions (Debian: apt-get install it)")
+        raise CountingError(
+            "valgrind is not installed, so instructions cannot be counted (Debian: apt-get install valgrind)"
+        )
     base, head = _ends(root, span)
     commits = _changed(root, base, head)
     with Leash() as leash:
@@ -252,7 +254,9 @@ def _changed(root: Path, base: Side, head: Side) -> list[Side]:
     span = f"{base.commit}..{head.commit}"
     log = sides.git(root, "log", "--first-parent", "--reverse", "--format=%H %s", span, "--", *PATHS).splitlines()
     if not log:
-        raise FindingError(f"no commit of {base.short}..{head.short} changed pyrt/ or constraints.txt: nothing to find")
+        raise FindingError(
+            f"no commit of {base.short}..{head.short} changed pyrt/, its pins or its build: nothing to find"
+        )
     return [Side(commit=line.partition(" ")[0], subject=line.partition(" ")[2]) for line in log]
 
 

@@ -130,9 +130,9 @@ def find(span: str, name: str, json_file: Path | None) -> None:
     NAME is as the report has it: micro.routing.Match.time_match, or with one choice of its parameters
     "micro.routing.Match.time_match(10, 'static')"; else the choice that changed most is followed.
 
-    Goes over the first-parent commits that changed pyrt/ or constraints.txt, some ten seconds for each one counted; of
-    a hundred it takes nine. Those that cannot be built, or lack what the benchmark needs, are skipped: where that hides
-    the step, several are named. The exit code is 0 whether a step was found or there is none.
+    Goes over the first-parent commits that changed pyrt/, constraints.txt or pyproject.toml, some ten seconds for each
+    one counted; of a hundred it takes nine. Those that cannot be built, or lack what the benchmark needs, are skipped:
+    where that hides the step, several are named. The exit code is 0 whether a step was found or there is none.
     """
     from . import finding
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 
 from benchmarks.judging import sides
 from benchmarks.judging.leash import Leash
+from tests.benchmarks.conftest import git
 from tests.benchmarks.judging.commits import Commits
 from tests.benchmarks.judging.strays import Strays
+from tests.benchmarks.test_asv import CONFIGURATION, Project, configuration
 
 ROOT = Path(__file__).parents[3]
 WRITES = """
@@ -39,6 +42,14 @@ with Leash() as leash:
     for copy in "abc":
         sides.build(Path(sys.argv[1]), sys.argv[2], leash, copy=copy)
 """
+BENCH = """
+import sys
+from pathlib import Path
+from benchmarks.harness import history
+
+print("up", flush=True)
+sys.exit(history.bench(Path(sys.argv[1])))
+"""
 FORKS = """
 import os, signal, time
 if os.fork() == 0:
@@ -58,11 +69,11 @@ os.killpg(family, signal.SIGKILL)
 """
 
 
-def kill_at_random(code: str, *arguments: str, within_s: float) -> None:
+def kill_at_random(code: str, *arguments: str, within_s: float, **environment: str) -> None:
     """Run it, kill it at some moment, and look for what it left running."""
     strays, moment = Strays(), random.uniform(0, within_s)
     command = [sys.executable, "-c", code, *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=strays.environment, stdout=subprocess.PIPE) as victim:
+    with subprocess.Popen(command, cwd=ROOT, env=strays.environment | environment, stdout=subprocess.PIPE) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == b"up\n"
         try:
@@ -94,3 +105,26 @@ def test_a_kill_while_a_commit_is_built_leaves_no_half_made_build(tmp_path: Path
             sides.build(commits.root, commit, leash, copy=copy)
     left = sorted(path.name[-1] for path in (commits.root / sides.FOLDER).iterdir() if path.is_dir())
     assert left == ["a", "b", "c"]
+
+
+def test_a_kill_of_make_bench_leaves_no_child_of_asv_and_its_results_readable(tmp_path: Path) -> None:
+    # asv puts its children into process groups of their own.
+    project = Project(tmp_path / "project")
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+    for part in ("judging", "peers", "reporting"):
+        shutil.copytree(ROOT / "benchmarks" / part, project.root / "benchmarks" / part, ignore=ignored)
+    plugins = {"plugins": configuration()["plugins"]}
+    (project.root / "asv.conf.json").write_text(json.dumps(configuration() | CONFIGURATION | plugins))
+    for name in ("constraints.txt", "pyproject.toml"):
+        (project.root / name).touch()
+    git(project.root, "add", "constraints.txt", "pyproject.toml")
+    git(project.root, "commit", "--quiet", "-m", "Pins")
+    for _ in range(3):
+        kill_at_random(BENCH, str(project.root), within_s=6, HOME=str(tmp_path))
+        for path in tmp_path.rglob("*.json"):
+            json.loads(path.read_text())
+    command = [sys.executable, "-c", BENCH, str(project.root)]
+    done = subprocess.run(command, cwd=ROOT, env=project.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    head = git(project.root, "rev-parse", "--short=8", "HEAD")
+    assert list((project.root / "results").glob(f"*/{head}-*.json"))
