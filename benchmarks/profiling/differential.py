@@ -6,12 +6,13 @@ import enum
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from . import sampling
 from .sampling import FEW, Sampled
-from .single import SCHEMA, Attempts, Counted, Say, counted, few, now
+from .single import SCHEMA, Attempts, Counted, Say, counted, few, now, scaled_note
 from .stacks import Stack, by_self, component, unfolded
 from .subject import Job, ProfilingError
 
@@ -19,6 +20,7 @@ PAIRS = 5
 SECONDS = 1.0  # of each run, about
 SAME_SHARE, SAME_INSTRUCTIONS = 0.01, 5.0  # unrelated code moves counts by a part of a per cent
 MOST_LOOPS = 10_000_000
+WAITING = 5  # times as long on the clock as asked for, at most
 
 
 class Change(enum.StrEnum):
@@ -98,12 +100,13 @@ def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECON
     attempts = Attempts(say, [base.choice.note] if base.choice.note else [])
     loops = equal_loops(base, head, seconds)
     runs = attempts.get("samples", lambda: alternating(base, head, loops, say)) or ([], [])
-    counts = attempts.get("instructions", lambda: (counted(base), counted(head)))
+    counts = attempts.get("instructions", lambda: both_counted(base, head))
     if not any(runs) and counts is None:
         raise ProfilingError(" ".join(attempts.notes))
     samples = min((sum(one.samples for one in side) for side in runs), default=0)
     if samples < FEW:
         attempts.notes.append(few(samples))
+    attempts.notes.extend(scaled_note(counts or ()))
     exact = [unfolded(one.stacks) for one in counts or ()] or [{}, {}]
     made = Differential(
         benchmark=base.choice.label,
@@ -127,8 +130,17 @@ def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECON
 def equal_loops(base: Job, head: Job, seconds: float) -> int:
     """How often to call the function, on both sides: about *seconds* for what lies between the two."""
     plain = [sampling.plain(one, seconds / 4) for one in (base, head)]
-    between = math.sqrt(math.prod(one.per_call * one.inner for one in plain))
+    # What waits is slow on the clock alone, and so is what has to share its processor.
+    each = [max(one.cpu_per_call, one.per_call / WAITING) * one.inner for one in plain]
+    between = math.sqrt(math.prod(each))
     return max(1, min(MOST_LOOPS, round(seconds / between)))
+
+
+def both_counted(base: Job, head: Job) -> Counts:
+    """At the same time: counts do not depend on what else runs. Raises ProfilingError."""
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(counted, (base, head))
+    return first, second
 
 
 def alternating(base: Job, head: Job, loops: int, say: Say) -> Runs:

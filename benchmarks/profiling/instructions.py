@@ -8,6 +8,7 @@ library alone.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 SUITE = Path(os.path.abspath(__file__)).parents[1]
+SLACK = 0.1  # what comes once may be as much of a call
 SCRIPT = "profiling/marking.py"
 CALLGRIND = (
     "--quiet",
@@ -35,9 +37,8 @@ def by_frame(name: str, index: int, packages: Path) -> dict[str, Any]:
 
     Returns:
         `instructions`: per call, exact, of the run without marks. `folded`: self instructions per call by stack (frames
-        joined by ";"), scaled so that they add up to that. `entered`: how often each frame is entered per call.
-        `marked`: what the marked run came to, in instructions per call, before it was scaled; None where only a part
-        of it was counted. Or `missing`: why there is nothing.
+        joined by ";"), which add up to that. `entered`: how often each frame is entered per call. `scaled`: whether
+        they add up because they were scaled. Or `missing`: why there is nothing.
     """
     from benchmarks.harness import counting
 
@@ -95,12 +96,18 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     for stack, total in zip(list(_stacks(notes))[-counted:], totals[CALIBRATING + 1 :], strict=False):
         spent[stack] += total - alone
     entered = Counter(name for kind, name in notes[-counted:] if kind == ENTERS)
-    whole, sum_ = counted == row["marks"], sum(spent.values())
-    times = row["inner"] if whole else sum_ / exact  # how many calls were counted
+    calls, sum_ = row["calls"], sum(spent.values())
+    around = exact - sum_ / calls if calls else math.inf
+    scaled = not -SLACK * exact <= around <= SLACK * exact
+    times = sum_ / exact if scaled else calls
+    per_call = {stack: value / times for stack, value in spent.items()}
+    if not scaled:
+        # Calling the benchmark's function, and what it does once and not for each call, is its own cost.
+        per_call[(notes[0][1],)] = per_call.get((notes[0][1],), 0.0) + around
     return {
-        "folded": {";".join(stack): value * exact / sum_ for stack, value in sorted(spent.items())},
+        "folded": {";".join(stack): value for stack, value in sorted(per_call.items())},
         "entered": {name: round(count / times, 3) for name, count in sorted(entered.items())},
-        "marked": sum_ / times if whole else None,
+        "scaled": scaled,
     }
 
 

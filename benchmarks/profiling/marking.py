@@ -6,6 +6,8 @@ trace function they leave the rest of the code as fast, and as specialised, as i
 same at each place. A first run, without marks, finds which functions it runs; a second writes byte code; the third is
 under callgrind.
 
+What this file imports itself has no marks, and counts to whoever calls it; so it imports little.
+
 This file is the script that the counting process runs; it imports with asv_runner, bytecode and the standard library.
 """
 
@@ -20,7 +22,6 @@ import io
 import itertools
 import math
 import os
-import pathlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -39,7 +40,8 @@ _BEGINS, _ENDS = {"RESUME"}, {"RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"}
 
 def install() -> None:
     """Mark what is imported from here on, and what pyrt compiles, as far as the first run found it executed."""
-    _executed.update(pathlib.Path(EXECUTED).read_text(encoding="utf-8").splitlines())
+    with open(EXECUTED, encoding="utf-8") as lines:
+        _executed.update(lines.read().splitlines())
     builtins.__dict__["__note__"] = io.BytesIO(bytes(WIDTH * 100_000)).write
     builtins.__dict__["__mark__"] = itertools.repeat(None).__next__
     loader = importlib.machinery.SourceFileLoader
@@ -116,7 +118,7 @@ _written: set[str] = set()
 def slices(work: Any) -> dict[str, Any]:
     """Run a benchmark's function once between marks; what they noted, in order, as hexadecimal digits.
 
-    Of a function with more than MOST_MARKS marks those in the middle are counted; then what is noted ends with them.
+    Of a function with more than MOST_MARKS marks some in the middle are counted; then what is noted ends with them.
     """
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
@@ -138,7 +140,8 @@ def _find_executed(work: Any) -> dict[str, Any]:
         sys.setprofile(None)
     places = ((each, each.co_filename) for each in found)
     lines = {_line(code, GENERATED if place.startswith(GENERATED) else place) for code, place in places}
-    pathlib.Path(EXECUTED).write_text("".join(f"{line}\n" for line in sorted(lines)), encoding="utf-8")
+    with open(EXECUTED, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in sorted(lines))
     return {}
 
 
@@ -151,9 +154,7 @@ def _slices(work: Any) -> dict[str, Any]:
     for _ in range(max(3, math.ceil(SETTLED_CALLS / work.inner))):
         log.seek(0)
         function(*params)
-    marks = log.tell() // WIDTH
-    counted = min(marks, MOST_MARKS)
-    skipped = (marks - counted) // 2
+    skipped, counted, calls = _window(log.getvalue()[: log.tell()], work.inner)
     gc.collect()
     gc.disable()
     places["__mark__"] = _dumping(CALIBRATING + 1, 0)
@@ -163,7 +164,26 @@ def _slices(work: Any) -> dict[str, Any]:
     log.seek(0)
     function(*params)
     noted = log.getvalue()[: (skipped + counted) * WIDTH]
-    return {"pid": os.getpid(), "inner": work.inner, "counted": counted, "marks": marks, "noted": noted.hex()}
+    return {"pid": os.getpid(), "calls": calls, "counted": counted, "noted": noted.hex()}
+
+
+def _window(noted: bytes, inner: int) -> tuple[int, int, int]:
+    """Which marks to count, from what one run noted: how many to skip, how many then, and how many calls that is.
+
+    All where they are few. Else as many whole calls from the middle as are few enough; 0 calls where it does not
+    repeat itself.
+    """
+    marks = len(noted) // WIDTH
+    if marks <= MOST_MARKS:
+        return 0, marks, inner
+    middle = marks // 2
+    each = marks / inner  # for one call, and a part of what comes once
+    for period in range(math.floor(each), max(1, math.floor(0.8 * each)) - 1, -1):
+        here = noted[middle * WIDTH : (middle + period) * WIDTH]
+        if 2 * period <= MOST_MARKS and here == noted[(middle + period) * WIDTH : (middle + 2 * period) * WIDTH]:
+            calls = min(MOST_MARKS // period, inner // 2)
+            return middle - calls // 2 * period, calls * period, calls
+    return (marks - MOST_MARKS) // 2, MOST_MARKS, 0
 
 
 def _dumping(count: int, skip: int) -> Callable[[], Any]:

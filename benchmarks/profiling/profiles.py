@@ -67,7 +67,7 @@ def profile(
     jobs = [Job(side, choice, leash) for side in sides]
     whole = folder or root / FOLDER / name_of(choice, sides)
     commits = [side.commit[:8] for side in sides if side.commit]
-    command = shlex.join(["python", "-m", "benchmarks", "profile", choice.label, *commits])
+    command = " ".join(["python -m benchmarks profile", _quoted(choice.label), *commits])
     with _replacing(whole) as part:
         shown: Shown
         if len(jobs) == 2:
@@ -78,6 +78,11 @@ def profile(
             made = single.make(jobs[0], part, seconds=seconds, command=command, say=say)
             page, shown = writing.write_single(made, part), showing.ShownProfile(made.profile)
     return Profiled(whole, whole / page.name, shown)
+
+
+def _quoted(label: str) -> str:
+    """For a shell; values hold apostrophes, and seldom what needs more than quotation marks."""
+    return shlex.quote(label) if re.search(r'["$`\\!]', label) else f'"{label}"'
 
 
 def profile_flagged(

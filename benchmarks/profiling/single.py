@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -50,14 +50,13 @@ class Counted(msgspec.Struct, frozen=True):
     """Exact instructions per call.
 
     Attributes:
-        instructions: without marks.
-        marked: what the run with marks came to; None where only a part of it was counted.
+        scaled: whether the stacks are shares that were scaled to it, else each is exact too.
         stacks: self instructions per call by stack, frames joined by ";".
         entered: how often each frame is entered per call.
     """
 
     instructions: float
-    marked: float | None
+    scaled: bool
     stacks: dict[str, float]
     entered: dict[str, float]
 
@@ -115,7 +114,7 @@ def counted(job: Job) -> Counted:
     found = job.subject.ask("instructions.py", order, job.leash)
     if reason := found.get("missing"):
         raise ProfilingError(reason)
-    return Counted(found["instructions"], found["marked"], found["folded"], found["entered"])
+    return Counted(found["instructions"], found["scaled"], found["folded"], found["entered"])
 
 
 @dataclass
@@ -165,7 +164,14 @@ def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> M
     )
     if sampled and sampled.samples < FEW:
         attempts.notes.append(few(sampled.samples))
+    attempts.notes.extend(scaled_note([count] if count else []))
     return Made(profile, times, instructions)
+
+
+def scaled_note(counts: Iterable[Counted]) -> list[str]:
+    """What to know of counts that are shares."""
+    said = "Instructions by function are shares of a part of the run, scaled to the exact count of the whole."
+    return [said] if any(one.scaled for one in counts) else []
 
 
 def few(samples: int) -> str:
