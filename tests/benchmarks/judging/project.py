@@ -53,7 +53,7 @@ class Load:
 
     def track_rate(self):
         need("Router.rate")
-        return samples([pyrt.Router().rate()] * 3)
+        return samples([pyrt.Router().rate()] * 8)
     track_rate.unit = "requests/s"
     track_rate.less_is_better = False
 
@@ -76,7 +76,7 @@ class Judged:
         self.root = root
         root.mkdir()
         git(root, "init", "--quiet", "--initial-branch=main")
-        for part in ("harness", "judging", "reporting"):
+        for part in ("harness", "judging", "profiling", "reporting"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / "benchmarks" / part, root / "benchmarks" / part, ignore=ignored)
         for name in ("__init__.py", "__main__.py"):
