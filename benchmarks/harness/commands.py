@@ -288,7 +288,9 @@ def _print(done: Any, note: str, last: str = "") -> None:
 @main.command(epilog=EXIT_CODES)
 @click.argument("name", metavar="NAME")
 @click.argument("commits", metavar="[BASE HEAD]", nargs=-1)
-@click.option("--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="How long to sample.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 60), help="How long to sample: 3; of two commits each of 10 runs, 1."
+)
 @click.option(
     "--output",
     metavar="FOLDER",
@@ -296,7 +298,9 @@ def _print(done: Any, note: str, last: str = "") -> None:
     help="Where to; by default a folder below .asv/profiles/, where `publish` finds it. What stands there is replaced.",
 )
 @json_option
-def profile(name: str, commits: tuple[str, ...], seconds: float, output: Path | None, json_file: Path | None) -> None:
+def profile(
+    name: str, commits: tuple[str, ...], seconds: float | None, output: Path | None, json_file: Path | None
+) -> None:
     """Say where a benchmark's time, instructions and memory go; of two commits, which functions grew.
 
     NAME is as asv writes it, `micro.routing.Match.time_match(10, 'static')`; without parameters it is the first choice

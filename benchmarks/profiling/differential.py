@@ -18,6 +18,7 @@ from .subject import Job, ProfilingError
 
 PAIRS = 5
 SECONDS = 1.0  # of each run, about
+LONGEST = 3  # times as long a run of the slower side may be
 SAME_SHARE, SAME_INSTRUCTIONS = 0.01, 5.0  # unrelated code moves counts by a part of a per cent
 MOST_LOOPS = 10_000_000
 WAITING = 5  # times as long on the clock as asked for, at most
@@ -95,7 +96,7 @@ Runs = tuple[list[Sampled], list[Sampled]]
 Counts = tuple[Counted, Counted]
 
 
-def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECONDS) -> Made:
+def make(base: Job, head: Job, *, command: str, say: Say, seconds: float) -> Made:
     """Profile one benchmark at two commits. Raises ProfilingError."""
     attempts = Attempts(say, [base.choice.note] if base.choice.note else [])
     loops = equal_loops(base, head, seconds)
@@ -128,11 +129,11 @@ def make(base: Job, head: Job, *, command: str, say: Say, seconds: float = SECON
 
 
 def equal_loops(base: Job, head: Job, seconds: float) -> int:
-    """How often to call the function, on both sides: about *seconds* for what lies between the two."""
+    """How often to call the function, on both sides: about *seconds* for what lies between the two in speed."""
     plain = [sampling.plain(one, seconds / 4) for one in (base, head)]
     # What waits is slow on the clock alone, and so is what has to share its processor.
     each = [max(one.cpu_per_call, one.per_call / WAITING) * one.inner for one in plain]
-    between = math.sqrt(math.prod(each))
+    between = max(math.sqrt(math.prod(each)), max(each) / LONGEST)
     return max(1, min(MOST_LOOPS, round(seconds / between)))
 
 

@@ -32,9 +32,9 @@ NAMES, EXECUTED = "names.txt", "executed.txt"
 GENERATED = "<pyrt "  # how the names of files begin that pyrt's own code is said to be in
 ENTERS, LEAVES, CATCHES = b"E", b"L", b"C"
 WIDTH = 8
-MOST_MARKS = 1500  # each makes a file of 20 kB, in 5 ms and more
+MOST_MARKS = 600  # each makes a file of 20 kB, in 5 ms and more
 CALIBRATING = 8
-SETTLED_CALLS = 200
+SETTLED_CALLS = 64
 _BEGINS, _ENDS = {"RESUME"}, {"RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"}
 
 

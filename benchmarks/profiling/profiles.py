@@ -50,7 +50,7 @@ def profile(
     *,
     folder: Path | None = None,
     root: Path = Path(),
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     say: single.Say = lambda _: None,
 ) -> Profiled:
     """Profile a benchmark at one commit, or what grew from one to another, into a folder; what stood there goes.
@@ -58,6 +58,7 @@ def profile(
     Args:
         wanted: a name as asv writes it, with or without parameters.
         sides: one or two.
+        seconds: to sample, by default 3; of two sides of each of the runs, by default 1.
         folder: by default one below *root*, by benchmark and commits, where the site finds it.
 
     Raises:
@@ -71,11 +72,11 @@ def profile(
     with _replacing(whole) as part:
         shown: Shown
         if len(jobs) == 2:
-            differing = differential.make(*jobs, command=command, say=say)
+            differing = differential.make(*jobs, command=command, say=say, seconds=seconds or differential.SECONDS)
             page = writing.write_differential(differing, part)
             shown = showing.ShownDifferential(differing.differential)
         else:
-            made = single.make(jobs[0], part, seconds=seconds, command=command, say=say)
+            made = single.make(jobs[0], part, seconds=seconds or SECONDS, command=command, say=say)
             page, shown = writing.write_single(made, part), showing.ShownProfile(made.profile)
     return Profiled(whole, whole / page.name, shown)
 

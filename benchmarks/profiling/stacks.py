@@ -85,9 +85,9 @@ def _summed(parts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
     return found
 
 
-def folded(stacks: Stacks, digits: int = 3) -> str:
+def folded(stacks: Stacks) -> str:
     """One stack a line, `frame;frame value`, as flame graphs are drawn from."""
-    lines = (f"{';'.join(stack)} {round(value, digits) + 0:g}\n" for stack, value in sorted(stacks.items()))
+    lines = (f"{';'.join(stack)} {value:.3f}\n" for stack, value in sorted(stacks.items()))
     return "".join(lines)
 
 
