@@ -85,7 +85,7 @@ class Picture:
         boxes = list(self._boxes(self.top, 0.0, -1)) if self.top.now > 0 else []
         height = ROW * (1 + max((depth for *_, depth in boxes), default=0))
         drawn = "".join(self._box(node, x, depth) for node, x, depth in boxes)
-        style, script = (f"<style>{STYLE}</style>", f"<script>{SCRIPT}</script>") if alone else ("", "")
+        style, script = (f"<style>{STYLE}</style>", f"<script><![CDATA[{SCRIPT}]]></script>") if alone else ("", "")
         label = f'role="img" aria-label="Flame graph, {escape(self.unit)} per call"'
         size = f'width="100%" height="{height}" style="width:100%;height:{height}px"'
         start = f'<svg class="flame" xmlns="http://www.w3.org/2000/svg" {size} {label}>'

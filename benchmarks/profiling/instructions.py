@@ -93,9 +93,9 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     notes = list(_notes(bytes.fromhex(row["noted"]), folder))
     spent: Counter[tuple[str, ...]] = Counter()
     # What is counted up to a mark belongs to the frame that the mark before it left running.
-    for stack, total in zip(list(_stacks(notes))[-counted:], totals[CALIBRATING + 1 :], strict=False):
+    for stack, total in zip(list(_stacks(notes))[-counted:-1], totals[CALIBRATING + 1 :], strict=True):
         spent[stack] += total - alone
-    entered = Counter(name for kind, name in notes[-counted:] if kind == ENTERS)
+    entered = Counter(name for kind, name in notes[-counted:-1] if kind == ENTERS)
     calls, sum_ = row["calls"], sum(spent.values())
     around = exact - sum_ / calls if calls else math.inf
     scaled = not -SLACK * exact <= around <= SLACK * exact

@@ -168,7 +168,7 @@ def _slices(work: Any) -> dict[str, Any]:
 
 
 def _window(noted: bytes, inner: int) -> tuple[int, int, int]:
-    """Which marks to count, from what one run noted: how many to skip, how many then, and how many calls that is.
+    """Which marks to count, from what one run noted: how many to skip, how many then, and how many calls lie between.
 
     All where they are few. Else as many whole calls from the middle as are few enough; 0 calls where it does not
     repeat itself.
@@ -182,7 +182,7 @@ def _window(noted: bytes, inner: int) -> tuple[int, int, int]:
         here = noted[middle * WIDTH : (middle + period) * WIDTH]
         if 2 * period <= MOST_MARKS and here == noted[(middle + period) * WIDTH : (middle + 2 * period) * WIDTH]:
             calls = min(MOST_MARKS // period, inner // 2)
-            return middle - calls // 2 * period, calls * period, calls
+            return middle - calls // 2 * period, calls * period + 1, calls
     return (marks - MOST_MARKS) // 2, MOST_MARKS, 0
 
 

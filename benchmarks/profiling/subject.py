@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib.util
 import itertools
 import json
@@ -111,7 +112,7 @@ def choose(wanted: str, subject: Subject, leash: Leash) -> Choice:
     Raises:
         UnknownBenchmark: there is none, or it cannot be profiled.
     """
-    known = {each["name"]: each for each in subject.ask("driver.py", {"catalogue": True}, leash)["benchmarks"]}
+    known = catalogue(subject, leash)
     name, parenthesis, values = wanted.strip().partition("(")
     if name not in known:
         raise UnknownBenchmark(f"there is no benchmark {name}; {_near(name, list(known))}")
@@ -129,6 +130,12 @@ def choose(wanted: str, subject: Subject, leash: Leash) -> Choice:
     values_of = next(itertools.islice(itertools.product(*found["params"]), index, None))
     parameters = dict(zip(found["param_names"], values_of, strict=True))
     return Choice(name, index, parameters, _twin(name, known), note)
+
+
+@functools.lru_cache(maxsize=4)
+def catalogue(subject: Subject, leash: Leash) -> dict[str, dict[str, Any]]:
+    """What there is to be profiled, by name. Raises ProfilingError."""
+    return {each["name"]: each for each in subject.ask("driver.py", {"catalogue": True}, leash)["benchmarks"]}
 
 
 def _twin(name: str, known: Mapping[str, Any]) -> str:
