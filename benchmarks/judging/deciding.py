@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..harness.paired import Interval, estimate, p_at_most
+from ..harness.paired import Interval, estimate, least_pairs, p_at_most
 from .comparison import Counts, Sampled, Verdict
 
 LOOKS = (8, 12, 16)
@@ -95,7 +95,8 @@ def judge_samples(
         last: no more pairs will come. Before that, whatever is not decided is INCONCLUSIVE.
         level: the error that this look may make, over all benchmarks.
     """
-    ratios = {key: found for key, some in pairs.items() if (found := log_ratios(some, gates[key])) is not None}
+    enough = {key: some for key, some in pairs.items() if len(some) >= least_pairs(1 - level)}  # a side may have failed
+    ratios = {key: found for key, some in enough.items() if (found := log_ratios(some, gates[key])) is not None}
     slower = {key: p_at_most(found, HARDLY) for key, found in ratios.items()}
     faster = {key: p_at_most([-one for one in found], HARDLY) for key, found in ratios.items()}
     flagged = discoveries(slower, level), discoveries(faster, level)

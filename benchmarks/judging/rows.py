@@ -92,12 +92,12 @@ def _row(one: Chosen, counted: Counts | Lost | None, sampled: Sampled | None, lo
 
 
 def _without(row: Row, lost: Lost) -> Row:
-    """A benchmark that one side cannot give. What worked and fails now is as bad as can be."""
+    """A benchmark that one side cannot give. What worked and fails now is as bad as can be; else its count decides."""
     side, how, reason = lost
     where = {"base": "BASE", "head": "HEAD"}[side]
     broken = how == "error" and side == "head"
     text = f"it fails at {where}: {reason}" if how == "error" else f"not at {where}: {reason}"
-    return msgspec.structs.replace(row, verdict=Verdict.FAIL if broken else Verdict.UNJUDGED, reason=text)
+    return msgspec.structs.replace(row, verdict=Verdict.FAIL if broken else _both(row.counts, None), reason=text)
 
 
 def _both(counts: Counts | None, sampled: Sampled | None) -> Verdict:
@@ -109,7 +109,7 @@ def _both(counts: Counts | None, sampled: Sampled | None) -> Verdict:
 def _reason(counts: Counts | None, sampled: Sampled | None) -> str:
     if counts is None and sampled is None:
         return "it was not measured"
-    if sampled is not None and sampled.ratio is None and not sampled.verdict.gates:
+    if sampled is not None and sampled.ratio is None and not sampled.verdict.gates and sampled.confirmed is None:
         return "its figure is not above zero, so it has no ratio"
     if sampled is not None and sampled.verdict is Verdict.INCONCLUSIVE and counts is not None:
         return "times cannot tell; the count decides"

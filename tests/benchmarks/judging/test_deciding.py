@@ -157,6 +157,12 @@ def test_turning_the_sides_over_turns_the_verdict_over(ratio: float, seed: int) 
     assert (judged[0].verdict.gates) <= (judged[1].verdict is FASTER)
 
 
+def test_a_benchmark_that_was_lost_after_a_few_pairs_is_not_judged_and_the_others_are() -> None:
+    judged = judge_samples({"lost": pairs_of(1.0, 3), "kept": pairs_of(1.6)}, {"lost": GATE, "kept": GATE}, last=True)
+    assert judged["lost"].verdict is UNJUDGED
+    assert judged["kept"].verdict is FAIL
+
+
 def test_the_looks_share_the_error() -> None:
     assert LEVEL * len(LOOKS) == pytest.approx(0.05)
 
