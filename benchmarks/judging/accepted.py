@@ -1,7 +1,8 @@
 """Regressions that somebody accepted, each with the reason: `benchmarks/accepted.toml`.
 
-An acceptance speaks of one change. It holds where the commits compared bring it along (it is in the file now and was
-not at the base), or where they hold the commit that it names; so it never covers what comes later.
+An acceptance speaks of one change. It holds where the commits compared bring it along (it is in the file at the head and
+was not at the base), or where they hold the commit that it names; so it never covers what came before it or comes later.
+Where the head is checked out, the file of the working copy counts: an entry can be tried before it is committed.
 """
 
 from __future__ import annotations
@@ -73,9 +74,10 @@ def load(root: Path) -> list[Acceptance]:
 
 def holding(root: Path, base: str, head: str) -> list[Acceptance]:
     """The entries that hold between two commits. Raises AcceptanceError."""
-    known = parse(_git(root, "show", f"{base}:{FILE}"), f"{FILE} at {base[:8]}")
+    now, known = load(root), _at(root, base)
+    then = now if _git(root, "rev-parse", "HEAD").strip() == head else _at(root, head)
     between = _git(root, "rev-list", f"{base}..{head}").split()
-    return [one for one in load(root) if one not in known or _names(one, between)]
+    return [one for one in then if one not in known] + [one for one in now if _names(one, between)]
 
 
 def accept(rows: Iterable[Row], acceptances: Sequence[Acceptance]) -> list[Row]:
@@ -86,6 +88,10 @@ def accept(rows: Iterable[Row], acceptances: Sequence[Acceptance]) -> list[Row]:
 def _accepted(row: Row, acceptances: Sequence[Acceptance]) -> Row:
     reasons = [one.reason for one in acceptances if one.covers(row)]
     return msgspec.structs.replace(row, accepted=reasons[0]) if reasons else row
+
+
+def _at(root: Path, commit: str) -> list[Acceptance]:
+    return parse(_git(root, "show", f"{commit}:{FILE}"), f"{FILE} at {commit[:8]}")
 
 
 def _names(one: Acceptance, commits: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -63,8 +64,7 @@ def load(path: Path) -> Baseline:
 
 def measure(root: Path, side: Side, *, bench: str, say: Say) -> Baseline:
     """Measure one commit. Raises as `compare.compare` does."""
-    _, found = _measure(root, side, bench=bench, say=say)
-    return found
+    return _measure(root, side, bench=bench, say=say).baseline
 
 
 def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: bool, say: Say) -> Comparison:
@@ -80,8 +80,10 @@ def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: b
             f"the baseline is another machine's (its {', '.join(differing)} differ), so figures cannot be compared; "
             "measure both commits here with `compare BASE HEAD`, or take --advisory to see them, gating nothing"
         )
-    chosen, found = _measure(root, head, bench=bench, say=say)
+    measured = _measure(root, head, bench=bench, say=say)
+    found = measured.baseline
     here, there = found.fingerprint, stored.fingerprint
+    acceptances = accepted.holding(root, stored.side.commit, head.commit)
     changed = fingerprint.differences(there, here, here)
     return Comparison(
         command=found.command,
@@ -89,25 +91,37 @@ def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: b
         base=stored.side,
         head=head,
         fingerprint=here,
-        rows=accepted.accept(_rows(chosen, stored.benchmarks, found.benchmarks), accepted.load(root)),
+        rows=accepted.accept(_rows(measured.chosen, stored.benchmarks, found.benchmarks, measured.lost), acceptances),
         notes=[f"{name}: {there.get(name, 'unknown')} at the baseline, {here[name]} now" for name in changed],
         advisory=f"another machine's baseline: {', '.join(differing)} differ" if differing else "",
     )
 
 
-def _measure(root: Path, side: Side, *, bench: str, say: Say) -> tuple[list[Chosen], Baseline]:
+class _Measured(NamedTuple):
+    """A commit's figures, and why others of its benchmarks have none."""
+
+    chosen: list[Chosen]
+    baseline: Baseline
+    lost: dict[Key, Lost]
+
+
+def _measure(root: Path, side: Side, *, bench: str, say: Say) -> _Measured:
     with judging(root, side, side, say=say, control=False) as judge:
         chosen = judge.chosen(bench)
-        figures, facts = _figures(judge, chosen), fingerprint.here(judge.built["head"])
-    return chosen, Baseline(command=command(), date=now(), side=side, fingerprint=facts, benchmarks=figures)
+        figures, lost = _figures(judge, chosen)
+        facts = fingerprint.here(judge.built["head"])
+    made = Baseline(command=command(), date=now(), side=side, fingerprint=facts, benchmarks=figures)
+    return _Measured(chosen, made, lost)
 
 
-def _figures(judge: Judge, chosen: Sequence[Chosen]) -> dict[str, Stored]:
+def _figures(judge: Judge, chosen: Sequence[Chosen]) -> tuple[dict[str, Stored], dict[Key, Lost]]:
     counts = judge.count(chosen)
     pythons = {side: judge.built[side].python for side in ("base", "head")}
     pairs = Pairs(pythons, judge.leash, seed=judge.seed, say=judge.say)
     pairs.take([one.key for one in chosen if one.sampled], PAIRS)
-    return {one.label: _stored(one, counts.get(one.twin), pairs.taken.get(one.key, [])) for one in chosen}
+    found = {one.label: _stored(one, counts.get(one.twin), pairs.taken.get(one.key, [])) for one in chosen}
+    lost = {key: one for key, one in counts.items() if isinstance(one, tuple)} | pairs.lost
+    return found, {key: ("head", how, reason) for key, (_, how, reason) in lost.items()}
 
 
 def _stored(one: Chosen, counted: Counts | Lost | None, pairs: Sequence[tuple[float, float]]) -> Stored:
@@ -115,7 +129,9 @@ def _stored(one: Chosen, counted: Counts | Lost | None, pairs: Sequence[tuple[fl
     return Stored(version=one.version, instructions=instructions, samples=[figure for pair in pairs for figure in pair])
 
 
-def _rows(chosen: Sequence[Chosen], before: Mapping[str, Stored], now: Mapping[str, Stored]) -> list[Row]:
+def _rows(
+    chosen: Sequence[Chosen], before: Mapping[str, Stored], now: Mapping[str, Stored], failed: Mapping[Key, Lost]
+) -> list[Row]:
     counts: dict[Key, Counts | Lost] = {}
     lost: dict[Key, Lost] = {}
     pairs: dict[Key, list[tuple[float, float]]] = {}
@@ -125,6 +141,10 @@ def _rows(chosen: Sequence[Chosen], before: Mapping[str, Stored], now: Mapping[s
             changed = f"its version changed from {old.version} to {new.version}" if old else ""
             lost[one.key] = ("base", "skipped", changed or "the baseline does not have it")
             continue
+        if old.instructions and one.twin in failed:
+            counts[one.twin] = failed[one.twin]
+        if old.samples and one.key in failed:
+            lost[one.key] = failed[one.key]
         if old.instructions and new.instructions:
             counts[one.twin] = deciding.judge_counts(old.instructions, new.instructions, one.gate)
         if len(old.samples) == len(new.samples) and new.samples:

@@ -85,12 +85,24 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("base", "head", "holds"), [("before", "accepted", True), ("slower", "later", True), ("accepted", "later", False)]
+    ("base", "head", "holds"),
+    [
+        ("before", "accepted", True),
+        ("slower", "later", True),
+        ("accepted", "later", False),
+        ("before", "slower", False),  # it is not in there yet
+    ],
 )
 def test_an_acceptance_holds_between_commits_that_bring_it_along_and_never_again(
     project: Path, base: str, head: str, holds: bool
 ) -> None:
-    assert bool(holding(project, base, head)) is holds
+    assert bool(holding(project, git(project, "rev-parse", base), git(project, "rev-parse", head))) is holds
+
+
+def test_an_acceptance_can_be_tried_before_it_is_committed(project: Path) -> None:
+    (project / FILE).write_text(ENTRY + ENTRY.replace("1.3", "1.4"))
+    (found,) = holding(project, git(project, "rev-parse", "accepted"), git(project, "rev-parse", "HEAD"))
+    assert found.up_to == 1.4
 
 
 def test_an_acceptance_holds_for_the_commit_that_it_names(project: Path) -> None:

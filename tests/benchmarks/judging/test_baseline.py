@@ -14,7 +14,7 @@ from benchmarks.judging.comparison import Row, Side, Verdict
 from benchmarks.judging.deciding import Gate
 from benchmarks.judging.fingerprint import machine
 from benchmarks.judging.pairs import Key
-from benchmarks.judging.rows import Chosen
+from benchmarks.judging.rows import Chosen, Lost
 
 TIMES = [1.0, 1.02, 0.99, 1.01, 1.0, 1.03, 0.98, 1.0] * 2
 NAMES = ("match", "run", "create", "encode")
@@ -29,12 +29,14 @@ def stored(instructions: float | None = 1000, times: Sequence[float] = TIMES, ve
     return Stored(version=version, instructions=instructions, samples=list(times))
 
 
-def rows(now: Stored, before: Stored | None = None, others: float = 1.0) -> dict[str, Row]:
+def rows(
+    now: Stored, before: Stored | None = None, others: float = 1.0, lost: dict[Key, Lost] | None = None
+) -> dict[str, Row]:
     """Rows of `match` as given, beside three benchmarks whose times all moved by *others*."""
     first, *rest = (chosen(name, now.version) for name in NAMES)
     old = {one.label: stored() for one in rest} | ({first.label: before} if before else {})
     new = {one.label: stored(times=[others * time for time in TIMES]) for one in rest} | {first.label: now}
-    made = baseline._rows([first, *rest], old, new)
+    made = baseline._rows([first, *rest], old, new, lost or {})
     return {row.name.rpartition("_")[2]: row for row in made}
 
 
@@ -62,6 +64,15 @@ def test_a_benchmark_whose_version_changed_is_not_compared() -> None:
 
 def test_a_benchmark_that_the_baseline_does_not_have_says_so() -> None:
     assert rows(stored())["match"].reason == "not at BASE: the baseline does not have it"
+
+
+@pytest.mark.parametrize(
+    ("before", "verdict"), [(stored(), Verdict.FAIL), (stored(None, []), Verdict.UNJUDGED), (None, Verdict.UNJUDGED)]
+)
+def test_a_benchmark_that_the_baseline_has_and_that_fails_now_fails(before: Stored | None, verdict: Verdict) -> None:
+    one = chosen("match")
+    lost: dict[Key, Lost] = {key: ("head", "error", "LookupError: no such route") for key in (one.key, one.twin)}
+    assert rows(stored(None, []), before, lost=lost)["match"].verdict is verdict
 
 
 def kept(path: Path, **facts: str) -> Path:
