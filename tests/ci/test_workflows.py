@@ -157,6 +157,26 @@ def test_main_is_compared_with_what_it_was_before_the_push_and_what_is_slower_be
     assert any("tell.py issue" in line for line in issue.lines)
 
 
+@pytest.mark.parametrize("name", ["compare", "tests"])
+def test_no_push_to_main_waits_in_a_group_where_the_next_one_would_take_its_place(name: str) -> None:
+    group = WORKFLOWS[name]["concurrency"]["group"]
+    assert group == f"{name}-${{{{ github.event_name == 'push' && github.sha || github.ref }}}}"
+
+
+def test_the_profiles_that_a_comparison_s_report_names_are_kept_beside_it() -> None:
+    comparing = [job for job in JOBS if "compare" in job.targets]
+    assert len(comparing) == 3
+    for job in comparing:
+        kept = {step["with"]["path"]: step["with"] for step in job.uses("actions/upload-artifact")}
+        assert kept[".asv/compare"]["if-no-files-found"] == "error"
+        assert kept[".asv/profiles"] == {
+            "name": "profiles",
+            "path": ".asv/profiles",
+            "include-hidden-files": True,
+            "if-no-files-found": "ignore",
+        }
+
+
 def test_github_action_benchmark_alerts_at_120_and_fails_at_150_percent() -> None:
     steps = [step for job in JOBS for step in job.uses("benchmark-action/github-action-benchmark")]
     options = [step["with"] for step in steps]
