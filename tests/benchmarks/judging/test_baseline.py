@@ -71,7 +71,7 @@ def test_a_benchmark_that_the_baseline_does_not_have_says_so() -> None:
 )
 def test_a_benchmark_that_the_baseline_has_and_that_fails_now_fails(before: Stored | None, verdict: Verdict) -> None:
     one = chosen("match")
-    lost: dict[Key, Lost] = {key: ("head", "error", "LookupError: no such route") for key in (one.key, one.twin)}
+    lost: dict[Key, Lost] = dict.fromkeys((one.key, one.twin), ("head", "error", "LookupError: no such route"))
     assert rows(stored(None, []), before, lost=lost)["match"].verdict is verdict
 
 
