@@ -207,7 +207,8 @@ def _body(folder: Path) -> str:
     text = re.sub(r"@(?=\w)", "@\u200b", _text(folder / "report.md")).replace(MARKER, "")
     if len(text) > BODY_CHARACTERS:
         text = text[:BODY_CHARACTERS].rpartition("\n")[0] + "\n\n... cut here; all of it is in the run's summary."
-    return f"{MARKER}\n{text}\n\nMeasured by [this run]({os.environ['RUN_URL']}); its artifacts hold the raw samples and the profiles.\n"
+    run = f"[this run]({os.environ['RUN_URL']})"
+    return f"{MARKER}\n{text}\n\nMeasured by {run}; its artifacts hold the raw samples and the profiles.\n"
 
 
 class GitHub:
