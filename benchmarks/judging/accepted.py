@@ -1,8 +1,8 @@
 """Regressions that somebody accepted, each with the reason: `benchmarks/accepted.toml`.
 
 An acceptance speaks of one change. It holds where the commits compared bring it along (it is in the file at the head
-and was not at the base), or where they hold the commit that it names; so it covers nothing before or after.
-Where the head is checked out, the file of the working copy counts: an entry can be tried before it is committed.
+and was not at the base), or where they hold the commit that it names; so it covers nothing that came before it, or
+comes later. Where the head is checked out, the file of the working copy counts: an entry can be tried uncommitted.
 """
 
 from __future__ import annotations

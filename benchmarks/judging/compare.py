@@ -19,13 +19,12 @@ from ..harness.counting import Outcome
 from ..harness.paired import estimate
 from . import accepted, deciding, fingerprint, looking, rows, sides
 from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
-from .counted import counted
+from .counted import counted, need_valgrind
 from .leash import Leash
-from .pairs import Key, Pairs, ask
+from .pairs import Key, MeasuringError, Pairs, ask
 from .rows import Chosen, Lost
 
 Say = Callable[[str], None]
-NOT_NOISE = ("memory", "peakmemory")  # kinds that a busy machine does not move
 
 
 class NothingChosen(ValueError):
@@ -50,12 +49,9 @@ class Judge:
         """What *regex* selects of today's suite.
 
         Raises:
-            NothingChosen: nothing, or the expression is malformed.
+            NothingChosen: nothing.
+            deciding.GateError: a benchmark's attribute `gate` is malformed.
         """
-        try:
-            re.compile(regex)
-        except re.error as error:
-            raise NothingChosen(f"--bench {regex!r} is not a regular expression: {error}") from error
         described = ask(self.built["head"].python, self.leash, {"verb": "describe"})
         found = rows.choose(described, regex)
         if not found:
@@ -98,8 +94,11 @@ def compare(root: Path, base: Side, head: Side, *, bench: str = "", counts_only:
     """Compare two commits of the project at *root*.
 
     Raises:
-        sides.Unbuildable, NothingChosen, accepted.AcceptanceError, ValueError: see there.
+        sides.Unbuildable, NothingChosen, accepted.AcceptanceError, deciding.GateError: see there.
+        CountingError, pairs.MeasuringError: nothing could be counted, or nothing measured at the base.
     """
+    if counts_only:
+        need_valgrind()
     acceptances = accepted.holding(root, base.commit, head.commit)
     with judging(root, base, head, say=say, control=not counts_only) as judge:
         found = judge_all(judge, judge.chosen(bench), counts_only=counts_only)
@@ -156,12 +155,16 @@ class Found:
 
 def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = False) -> Found:
     """Counts, pairs, controls, confirmation."""
+    if counts_only and not (chosen := [one for one in chosen if one.counted]):
+        raise NothingChosen("none of the benchmarks that match has an instruction count; leave --counts out")
     counts = judge.count(chosen)
     if counts_only:
-        return Found(rows.make([one for one in chosen if one.counted], counts, {}, {}))
+        return Found(rows.make(chosen, counts, {}, {}))
     sampled = [one for one in chosen if one.sampled and one.gate.judged]
     gates = {one.key: one.gate for one in sampled}
     pairs, judged = judge.sample(sampled)
+    if not judged and pairs.lost and not any(isinstance(one, Counts) for one in counts.values()):
+        _mind_the_base(pairs.lost)
     controls = [_control(one, pairs.controls[one.key]) for one in sampled if one.key in pairs.controls]
     floor = deciding.noise_floor([one.ratio for one in controls])
     noisy = floor is not None and floor > deciding.NOISY
@@ -171,6 +174,13 @@ def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = Fal
     judged = judge.confirm(judged, gates)
     judged = {key: _with_disturbance(found, pairs.disturbed.get(key, 0)) for key, found in judged.items()}
     return Found(rows.make(chosen, counts, judged, pairs.lost), controls, floor, noisy)
+
+
+def _mind_the_base(lost: Mapping[Key, Lost]) -> None:
+    """Raises MeasuringError where all that there is to compare with failed: the measurement is broken, not green."""
+    reasons = [f"{key.name}: {reason}" for key, (side, how, reason) in lost.items() if (side, how) == ("base", "error")]
+    if len(reasons) == len(lost):
+        raise MeasuringError(f"nothing could be measured at BASE; {reasons[0]}")
 
 
 def _both_counts(one: Chosen, outcomes: Mapping[str, Mapping[Key, Outcome]]) -> Counts | Lost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,14 @@ counting = importlib.import_module("benchmarks.harness.counting")
 rows = [[*key, *outcome] for key, outcome in counting.count(sys.argv[2]).items()]
 open("rows.json", "w").write(json.dumps(rows))
 """
+
+
+def need_valgrind() -> None:
+    """Raises CountingError where it is not installed."""
+    if shutil.which("valgrind") is None:
+        raise counting.CountingError(
+            "valgrind is not installed, so instructions cannot be counted (Debian: apt-get install valgrind)"
+        )
 
 
 def counted(built: Built, regex: str, leash: Leash) -> dict[Key, counting.Outcome]:

@@ -31,6 +31,10 @@ Pairs = Sequence[tuple[float, float]]
 Key = TypeVar("Key", bound=Hashable)
 
 
+class GateError(ValueError):
+    """A benchmark's attribute `gate` is malformed; the message names both."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """From which ratio on a benchmark alerts and fails, and which way is worse.
@@ -54,14 +58,14 @@ class Gate:
 
     @classmethod
     def of(cls, benchmark: Mapping[str, Any]) -> Gate:
-        """The gate of a benchmark as asv describes it. Raises ValueError where its attribute is malformed."""
+        """The gate of a benchmark as asv describes it. Raises GateError."""
         written = benchmark.get("gate", {})
         method = str(benchmark["name"]).rpartition(".")[2]
         less = bool(benchmark.get("less_is_better", not method.startswith("track_rate")))
         try:
             return cls(less_is_better=less, **written)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{benchmark['name']}: gate = {written!r}: {error}") from error
+            raise GateError(f"{benchmark['name']}: gate = {written!r}: {error}") from error
 
 
 def proven(threshold: float) -> float:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import math
 import re
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from ..harness.counting import CountingError, Outcome
 from . import deciding, fingerprint, rows, sides
 from .bisecting import bisect
 from .comparison import Side, Verdict
-from .counted import counted
+from .counted import counted, need_valgrind
 from .leash import Leash
 from .pairs import Key, ask
 from .rows import Chosen
@@ -103,10 +102,7 @@ def find(root: Path, span: str, name: str, *, say: Say) -> Found:
         FindingError, sides.SideError: there is no such range or benchmark, or an end of the range cannot be counted.
         CountingError: nothing can be counted here.
     """
-    if shutil.which("valgrind") is None:
-        raise CountingError(
-            "valgrind is not installed, so instructions cannot be counted (Debian: apt-get install valgrind)"
-        )
+    need_valgrind()
     base, head = _ends(root, span)
     commits = _changed(root, base, head)
     with Leash() as leash:
@@ -178,9 +174,10 @@ class _Search:
         wanted = name.replace(".instr_", ".time_")
         chosen = [one for one in known if wanted in (_as_time(one.label), _as_time(one.key.name))]
         if not chosen:
-            names = {one.key.name: None for one in known} | {one.label: None for one in known}
-            near = difflib.get_close_matches(wanted, names, n=4, cutoff=0.5)
-            hint = f"did you mean {', '.join(near)}?" if near else f"they are: {', '.join(names)}"
+            names = {one.key.name for one in known}
+            labels = names | {one.label for one in known}
+            near = difflib.get_close_matches(wanted, labels, n=4, cutoff=0.5)
+            hint = f"did you mean {', '.join(near)}?" if near else f"they are: {', '.join(sorted(names))}"
             raise FindingError(f"no benchmark with an instruction count is called {name}; {hint}")
         return chosen
 

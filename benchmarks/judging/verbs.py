@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,22 @@ Exit codes:
   3  the machine was too noisy to judge times, and counts saw nothing
 """
 
+
+def _expression(_: click.Context, __: click.Parameter, regex: str) -> str:
+    """Refuse a malformed one at once, and not when both commits are built."""
+    try:
+        re.compile(regex)
+    except re.error as error:
+        raise click.BadParameter(f"{regex!r} is not a regular expression: {error}") from error
+    return regex
+
+
 bench_option = click.option(
-    "--bench", metavar="REGEX", default="", help="Only benchmarks whose name and parameters match; all by default."
+    "--bench",
+    metavar="REGEX",
+    default="",
+    callback=_expression,
+    help="Only benchmarks whose name and parameters match; all by default.",
 )
 file_type = click.Path(path_type=Path, dir_okay=False)
 
@@ -41,7 +56,7 @@ file_type = click.Path(path_type=Path, dir_okay=False)
 @click.option("--advisory", is_flag=True, help="With --baseline: also another machine's, as advice that gates nothing.")
 @click.option("--self-test", is_flag=True, help="Show which slowdowns this machine detects: 10, 25 and 60 %.")
 @click.option("--record", metavar="FILE", type=file_type, help="Record pairs of HEAD with itself, raw; see --pairs.")
-@click.option("--pairs", default=200, show_default=True, help="How many pairs --record takes.")
+@click.option("--pairs", type=click.IntRange(1), default=200, show_default=True, help="How many pairs --record takes.")
 @click.option("--profile/--no-profile", default=True, help="Profile what fails or alerts at both commits; the default.")
 @click.option(
     "--output",
@@ -77,22 +92,36 @@ def compare(
     from . import compare as comparing
     from . import sides
 
-    say = progress()
+    one_commit = self_test or record is not None
+    _refuse(
+        {
+            "--self-test and --record are two things; take one": self_test and record is not None,
+            "--self-test and --record measure one commit against itself: name no HEAD": one_commit and head is not None,
+            "--self-test and --record have no baseline": one_commit and stored is not None,
+            "--self-test and --record show or write their own: leave --json and --markdown out": one_commit
+            and (json_file or markdown_file) is not None,
+            "--counts is for two commits: leave out --baseline, --self-test and --record": counts
+            and (one_commit or stored is not None),
+            "--advisory is advice on a stored baseline: name it with --baseline FILE": advisory and stored is None,
+            "with --baseline name HEAD alone: the file is the base": stored is not None and head is not None,
+        }
+    )
+    say, folder = progress(), output or ROOT / ".asv" / "compare"
     with refusals():
-        if self_test or record:
+        if one_commit:
             _itself(base or "HEAD", bench, record, pairs)
             return
         if stored is not None:
-            if head:
-                raise WrongUse("with --baseline name HEAD alone: the file is the base")
             _, side = sides.resolve(ROOT, base or "HEAD", base or "HEAD")
             known = baselines.load(stored)
             done = baselines.compare(ROOT, known, side, bench=bench, advisory=advisory, say=say)
         else:
             one, other = sides.resolve(ROOT, base, head)
             done = comparing.compare(ROOT, one, other, bench=bench, counts_only=counts, say=say)
-            done = attaching.attach(done, ROOT, say) if profile else done
-    _finish(done, output or ROOT / ".asv" / "compare", json_file, markdown_file)
+            if profile and any(row.verdict.gates for row in done.rows):
+                _keep(done, folder)  # profiles take minutes, and whoever stops them has the comparison
+                done = attaching.attach(done, ROOT, say)
+    _finish(done, folder, json_file, markdown_file)
 
 
 @click.command(epilog=EXIT_CODES)
@@ -170,14 +199,27 @@ def _itself(commit: str, bench: str, record: Path | None, pairs: int) -> None:
     click.echo(str(record))
 
 
+def _refuse(wrong: Mapping[str, bool]) -> None:
+    """Raises WrongUse with the first reason that is so."""
+    for reason, so in wrong.items():
+        if so:
+            raise WrongUse(reason)
+
+
+def _keep(done: Comparison, folder: Path) -> None:
+    from ..reporting import exports
+
+    with writing(folder):
+        exports.write(done, folder)
+
+
 def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_file: Path | None) -> None:
     """Write everything, then say it, then end with the code: whoever reads a red result finds its reasons."""
-    from ..reporting import exports, tables
+    from ..reporting import tables
     from ..reporting.compared import Compared
 
     report = Compared(done)
-    with writing(folder):
-        exports.write(done, folder)
+    _keep(done, folder)
     if markdown_file is not None:
         write(markdown_file, report.markdown())
     if json_file is not None:
@@ -202,17 +244,20 @@ def refusals() -> Iterator[None]:
     from .accepted import AcceptanceError
     from .baseline import BaselineError
     from .compare import NothingChosen
+    from .deciding import GateError
     from .finding import FindingError
     from .pairs import MeasuringError
     from .sides import SideError
 
     try:
         yield
-    except (SideError, NothingChosen, AcceptanceError, BaselineError, FindingError) as error:
+    except (SideError, NothingChosen, GateError, AcceptanceError, BaselineError, FindingError) as error:
         raise WrongUse(str(error)) from error
     except (CountingError, MeasuringError) as error:
         raise Invalid(str(error)) from error
     except OSError as error:
         raise Invalid(f"{error.strerror}: {error.filename}; nothing that was measured before is lost") from error
     except KeyboardInterrupt:
-        raise Invalid("interrupted; what is built is kept, and what stood in the output folder is as it was") from None
+        raise Invalid(
+            "interrupted; what is built is kept, and so is a comparison that lacks its profiles alone"
+        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,9 +25,8 @@ def attach(found: Comparison, root: Path, say: Say) -> Comparison:
     names = profiles.gating(found)
     if not names:
         return found
-    with Leash() as leash:
-        built = [sides.build(root, side.commit, leash) for side in (found.base, found.head)]
-        made = {one.benchmark: one for one in profiles.profile_flagged(names, built, leash, root=root, say=say)}
+    attached = _profiled(names, [found.base.commit, found.head.commit], root, say)
+    made = {one.benchmark: one for one in attached}
     rows = [_with(row, made.get(row.label), root) for row in found.rows]
     return msgspec.structs.replace(found, rows=rows)
 
@@ -36,12 +36,15 @@ def profile_missed(report: Report, root: Path, say: Say) -> list[Attached]:
     commit = report.head.hash
     there = {one.profile.benchmark for one in profiled.found(root) if one.profile.commit == commit}
     names = [name for name in profiles.missing_target(report.missed) if name not in there]
-    if not names:
-        return []
+    return _profiled(names, [commit], root, say) if names else []
+
+
+def _profiled(names: Sequence[str], commits: Sequence[str], root: Path, say: Say) -> list[Attached]:
+    """What became of each; also where a commit cannot be built, or the disk is full."""
     with Leash() as leash:
         try:
-            built = [sides.build(root, commit, leash)]
-        except sides.SideError as error:
+            built = [sides.build(root, commit, leash) for commit in commits]
+        except (sides.SideError, OSError) as error:
             return [Attached(name, note=f"not profiled: {error}") for name in names]
         return profiles.profile_flagged(names, built, leash, root=root, say=say)
 

@@ -1,0 +1,70 @@
+"""What the verbs that judge refuse before they build anything, and what becomes of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.harness.counting import CountingError
+from benchmarks.harness.options import WrongUse
+from benchmarks.judging import compare as comparing
+from benchmarks.judging import verbs
+from benchmarks.judging.compare import Judge, judge_all
+from benchmarks.judging.comparison import Side
+from benchmarks.judging.deciding import Gate
+from benchmarks.judging.leash import Leash
+from benchmarks.judging.pairs import Key, MeasuringError
+from benchmarks.judging.rows import Chosen
+from benchmarks.judging.sides import Built
+
+SIDE = Side(commit="a" * 40)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "told"),
+    [
+        (verbs.compare, ["--bench", "("], "'(' is not a regular expression"),
+        (verbs.baseline, ["--bench", "("], "'(' is not a regular expression"),
+        (verbs.compare, ["--record", "x.gz", "--pairs", "0"], "not in the range"),
+        (verbs.compare, ["--self-test", "--record", "x.gz"], "take one"),
+        (verbs.compare, ["--self-test", "HEAD", "HEAD"], "name no HEAD"),
+        (verbs.compare, ["--record", "x.gz", "--baseline", "b.json"], "have no baseline"),
+        (verbs.compare, ["--self-test", "--json", "-"], "leave --json and --markdown out"),
+        (verbs.compare, ["--counts", "--baseline", "b.json"], "--counts is for two commits"),
+        (verbs.compare, ["--advisory"], "name it with --baseline FILE"),
+        (verbs.compare, ["HEAD", "HEAD", "--baseline", "b.json"], "name HEAD alone"),
+    ],
+)
+def test_options_that_would_not_count_are_wrong_use_at_once(
+    verb: click.Command, arguments: Sequence[str], told: str
+) -> None:
+    done = CliRunner().invoke(verb, arguments)
+    assert done.exit_code == 2
+    assert told in done.output
+    assert "building" not in done.output
+
+
+def test_a_malformed_gate_is_wrong_use_and_names_the_benchmark() -> None:
+    with pytest.raises(WrongUse, match=r"micro\.x\.X\.time_y: gate"), verbs.refusals():
+        Gate.of({"name": "micro.x.X.time_y", "gate": {"alrt": 2}})
+
+
+def test_counts_alone_without_valgrind_are_no_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CountingError, match="valgrind is not installed"):
+        comparing.compare(tmp_path, SIDE, SIDE, counts_only=True, say=print)
+
+
+def test_where_nothing_can_be_measured_at_the_base_the_measurement_is_broken_and_not_fine(tmp_path: Path) -> None:
+    dying = tmp_path / "bin/python"  # an environment whose Python does not start
+    dying.parent.mkdir()
+    dying.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
+    dying.chmod(0o755)
+    one = Chosen(Key("micro.x.X.time_y", 0), {}, "seconds", Gate())
+    built = dict.fromkeys(("base", "head"), Built(SIDE.commit, dying))
+    with Leash() as leash, pytest.raises(MeasuringError, match=r"nothing could be measured at BASE.*no space left"):
+        judge_all(Judge(built, leash, print), [one])
