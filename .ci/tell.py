@@ -204,7 +204,7 @@ def _one_line(text: str) -> str:
 
 def _body(folder: Path) -> str:
     """The report, cut where it is too long for GitHub, in which nobody is called by name."""
-    text = re.sub(r"@(?=\w)", "@\u200b", _text(folder / "report.md")).replace(MARKER, "")
+    text = re.sub(r"(?<![A-Za-z0-9_])@(?=\w)", "@\u200b", _text(folder / "report.md")).replace(MARKER, "")
     if len(text) > BODY_CHARACTERS:
         text = text[:BODY_CHARACTERS].rpartition("\n")[0] + "\n\n... cut here; all of it is in the run's summary."
     run = f"[this run]({os.environ['RUN_URL']})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from ..judging.comparison import Comparison
 from ..judging.leash import Leash
 from ..judging.sides import Built
 from ..reporting.targets import Verdict
-from ..reporting.verdicts import ordered
+from ..reporting.verdicts import argument, ordered
 from . import differential, showing, single, writing
 from .subject import Choice, Job, ProfilingError, Subject, UnknownBenchmark, choose, working_copy
 
@@ -68,7 +67,7 @@ def profile(
     jobs = [Job(side, choice, leash) for side in sides]
     whole = folder or root / FOLDER / name_of(choice, sides)
     commits = [side.commit[:8] for side in sides if side.commit]
-    command = " ".join(["python -m benchmarks profile", _quoted(choice.label), *commits])
+    command = " ".join(["python -m benchmarks profile", argument(choice.label), *commits])
     with _replacing(whole) as part:
         shown: Shown
         if len(jobs) == 2:
@@ -79,11 +78,6 @@ def profile(
             made = single.make(jobs[0], part, seconds=seconds or SECONDS, command=command, say=say)
             page, shown = writing.write_single(made, part), showing.ShownProfile(made.profile)
     return Profiled(whole, whole / page.name, shown)
-
-
-def _quoted(label: str) -> str:
-    """For a shell; values hold apostrophes, and seldom what needs more than quotation marks."""
-    return shlex.quote(label) if re.search(r'["$`\\!]', label) else f'"{label}"'
 
 
 def profile_flagged(

@@ -11,7 +11,7 @@ from ..judging.deciding import ERROR
 from . import documents
 from .changes import clipped
 from .tables import Heading, Table, digits
-from .verdicts import COLUMNS, cells, label, ordered
+from .verdicts import COLUMNS, argument, cells, label, ordered
 
 LIMIT = 65_536  # GitHub takes no longer comment, counted in characters; in bytes it is surely short enough
 GATING = (Verdict.FAIL, Verdict.ALERT)
@@ -132,8 +132,8 @@ class Compared:
         elif worst is not None and not (worst.counts or worst.sampled):
             step = f"Next: see why {worst.name} fails at HEAD."
         elif worst is not None:
-            step = f"Next: `python -m benchmarks profile {worst.name} {ends}` shows what grew; what is meant to be "
-            step += "slower is accepted, with a reason, in benchmarks/accepted.toml."
+            step = f"Next: `python -m benchmarks profile {argument(worst.label)} {ends}` shows what grew; what is "
+            step += "meant to be slower is accepted, with a reason, in benchmarks/accepted.toml."
         elif found.too_noisy:
             step = "Next: compare again on a quieter machine; counts of instructions, where there are any, saw nothing."
         elif found.of(Verdict.SLOWER):

@@ -131,7 +131,7 @@ def _section(table: Table) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as Markdown that opens no tag, cell or link, and calls nobody; `< 5 ms` stays readable as it is."""
+    """Text as Markdown that opens no tag, cell or link, and calls nobody; `< 5 ms` and `name@commit` stay."""
     text = re.sub(r"[\\|]", r"\\\g<0>", " ".join(text.split()))
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text).replace("](", "]\\(").replace("][", "]\\[")
-    return re.sub(r"@(?=\w)", "@\u200b", text)
+    return re.sub(r"(?<![A-Za-z0-9_])@(?=\w)", "@\u200b", text)

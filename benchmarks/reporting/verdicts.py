@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 
 from ..judging.comparison import Row, Verdict
@@ -64,6 +66,13 @@ def why(row: Row) -> str:
 def label(name: str, parameters: Mapping[str, str]) -> str:
     """A benchmark at its parameters: `micro.routing.Match.time_match (routes 10)`."""
     return clipped(f"{name} ({spoken(parameters)})" if parameters else name)
+
+
+def argument(asv_label: str) -> str:
+    """A benchmark as asv writes it, for a shell; values hold apostrophes, and seldom what needs more than quotes."""
+    if re.fullmatch(r"[\w.]+", asv_label):
+        return asv_label
+    return shlex.quote(asv_label) if re.search(r'["$`\\!]', asv_label) else f'"{asv_label}"'
 
 
 def _values(row: Row) -> list[str]:

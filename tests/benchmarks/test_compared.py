@@ -85,6 +85,11 @@ def test_the_heading_names_commits_machine_noise_floor_and_pairs() -> None:
     ("found", "title", "step"),
     [
         (comparison(timed(FAIL, 1.6)), "1 fail or alert", "profile micro.a.B.time_c bbbbbbbb aaaaaaaa"),
+        (
+            comparison(timed(FAIL, 1.6, parameters={"routes": "10", "path": "'one parameter'"})),
+            "1 fail or alert",
+            """profile "micro.a.B.time_c(10, 'one parameter')" bbbbbbbb aaaaaaaa""",
+        ),
         (comparison(row(FAIL, "x.X.time_x", reason="it fails at HEAD")), "1 fail or alert", "see why x.X.time_x fails"),
         (comparison(row(FAIL), timed(ALERT, 1.3)), "2 fail or alert", "profile micro.a.B.time_c"),
         (comparison(timed(FAIL, 1.6), advisory="a stored baseline"), "does not gate", "which can gate"),
@@ -228,6 +233,11 @@ def test_no_text_of_a_commit_breaks_out_of_its_cell(found: Comparison) -> None:
 def test_what_others_wrote_is_shown_and_does_nothing(text: str) -> None:
     shown = tables.escaped(text)
     assert not re.search(r"<script|\]\(|(?<!\\)\||@s|\n", shown.replace("\\\\", ""))
+
+
+def test_the_folder_of_a_profile_can_be_copied_from_a_comment() -> None:
+    page = ".asv/profiles/micro.a.B.time_c@bbbbbbbb..aaaaaaaa/index.html"
+    assert f"Profile: {page} |" in Compared(comparison(timed(FAIL, 1.6, profile=f"Profile: {page}"))).markdown()
 
 
 def test_the_page_is_one_file_with_every_row_and_escapes_what_it_shows() -> None:
