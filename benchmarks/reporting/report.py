@@ -118,9 +118,21 @@ class Report:
             ("Baseline", base),
             ("Compared", self.made or "not looked for"),
             ("Noise", noise),
+            *self._timed(),
             ("Python", self.head.python or "unknown"),
             ("Reported", f"{self.date:%Y-%m-%d %H:%M} UTC"),
         ]
+
+    def _timed(self) -> list[tuple[str, str]]:
+        """Where the times are, when `head` has counts alone."""
+        times = {name for name, one in self.measured.benchmarks.items() if one.unit == "seconds"}
+        timed = [
+            one for one in self.commits if any(name in times and at.measured for (name, _), at in one.figures.items())
+        ]
+        if not timed or timed[-1] is self.head:
+            return []
+        command = f"python -m benchmarks report --machine {self.measured.name} --head {timed[-1].short}"
+        return [("Times", f"none at this commit, counts alone; the last with times: {command}")]
 
     def headline(self) -> str:
         """How many became faster and slower since the baseline, and how many targets are missed."""

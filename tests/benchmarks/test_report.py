@@ -376,6 +376,16 @@ def test_with_counts_alone_the_components_are_those_of_the_counts(measured: Meas
     assert "time_" not in "".join(row[0] for row in found.rows)
 
 
+def test_a_commit_with_counts_alone_names_the_command_that_shows_the_last_times(measured: Measured) -> None:
+    *earlier, last = measured.commits
+    assert "Times" not in dict(report.make(measured, []).heading())
+    counts = {key: figure for key, figure in last.figures.items() if ".instr_" in key[0]}
+    commits = [*earlier, dataclasses.replace(last, figures=counts)]
+    done = report.make(dataclasses.replace(measured, commits=commits), [])
+    command = f"python -m benchmarks report --machine reference --head {earlier[-1].short}"
+    assert dict(done.heading())["Times"].endswith(command)
+
+
 def test_the_history_goes_up_to_the_commit_that_is_reported(measured: Measured) -> None:
     third = report.make(measured, [], head=measured.commits[2].hash).as_json()
     points = third["components"][0]["history"]["points"]

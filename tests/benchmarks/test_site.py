@@ -134,6 +134,12 @@ def test_the_targets_page_escapes_what_it_shows(html: Path) -> None:
     assert "&lt;script&gt;alert(1)" in text
 
 
+def test_the_targets_page_has_the_headline_and_says_of_each_empty_table_what_would_fill_it(html: Path) -> None:
+    text = (html / "targets.html").read_text()
+    assert "<p class=tally>Against " in text
+    assert "None at this commit: `python -m benchmarks profile NAME` makes one." in text
+
+
 def test_the_targets_page_needs_no_other_file(html: Path) -> None:
     text = (html / "targets.html").read_text()
     assert not re.search(r"<link rel=.?stylesheet|<img|@import|url\(", text)

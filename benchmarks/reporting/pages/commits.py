@@ -12,7 +12,7 @@ from .frame import Page, Source, details
 def _body(source: Source) -> str:
     measured = {commit.hash for report in source.reports for commit in report.measured.commits}
     wanted = [one for one in source.messages.values() if one.hash in measured or one.hash in source.pins_of]
-    about = f"{len(measured)} commits are measured; the newest stands first."
+    about = f"{len(measured)} commits are measured; the newest stands first, among those that changed pins."
     return f"<p>{about}</p>\n{''.join(_commit(source, one) for one in reversed(wanted))}" if measured else ""
 
 

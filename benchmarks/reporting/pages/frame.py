@@ -127,7 +127,7 @@ def titled(table: Table) -> str:
     """A table under its title, closed where it is long."""
     note = f"<p class=note>{escape(table.note)}</p>" if table.note else ""
     if not table.rows:
-        return f"<h3>{escape(table.title)}</h3>{note}<p class=unmeasured>Nothing measured yet.</p>\n"
+        return f"<h3>{escape(table.title)}</h3>{note}<p class=unmeasured>{escape(table.empty)}</p>\n"
     return f"<h3>{escape(table.title)}</h3>{note}{closed(len(table.rows), grid(table.columns, table.rows))}\n"
 
 

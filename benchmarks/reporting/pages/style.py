@@ -48,7 +48,7 @@ summary { cursor: pointer; padding: .3rem 0; }
   svg { font-size: 20px; } thead { display: none; }
   table, tbody, tr { display: block; } tr { padding: .4rem 0; }
   tr + tr { border-top: 1px solid var(--line); }
-  td { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: .5rem;
+  td { display: grid; grid-template-columns: 6.2rem minmax(0, 1fr); gap: .5rem;
     border: 0; padding: .1rem .6rem; overflow-wrap: anywhere; }
   td::before { content: attr(data-column); color: var(--soft); font-weight: 400; } }
 """

@@ -24,7 +24,8 @@ def _machine(source: Source, report: Report) -> str:
     command = f"python -m benchmarks report --machine {report.measured.name} --head {report.head.short}"
     return (
         f"<dl>{heading}</dl>\n{printed_by(command)}<p class=tally>{escape(tally(report.verdicts))}</p>\n"
-        f"{''.join(targets)}\n<h2>Report</h2>\n<p class=note>{escape(NOISE)}</p>\n{''.join(rest)}"
+        f"{''.join(targets)}\n<h2>Report</h2>\n"
+        f"<p class=tally>{escape(report.headline())}</p>\n<p class=note>{escape(NOISE)}</p>\n{''.join(rest)}"
     )
 
 
