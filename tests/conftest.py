@@ -2,6 +2,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine draws examples says nothing of what is tested.
+settings.register_profile("pyrt", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("pyrt")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ comes later. Where the head is checked out, the file of the working copy counts:
 from __future__ import annotations
 
 import datetime
+import math
 import subprocess
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ def parse(text: str, where: str = FILE) -> list[Acceptance]:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise AcceptanceError(f"{where}: {error}") from error
     for one in found:
-        if not one.up_to > 1 or not one.reason.strip():
+        if not 1 < one.up_to < math.inf or not one.reason.strip():
             raise AcceptanceError(f"{where}: {one.benchmark}: an acceptance has up_to above 1, and a reason")
     return found
 

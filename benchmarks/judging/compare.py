@@ -85,6 +85,14 @@ class Judge:
         """What alerts, measured afresh: the second measurement is the one that is reported."""
         return looking.confirm(judged, self._pairs(self.seed + 1, controls=False), gates, self.say)
 
+    def lost_twice(self, lost: Mapping[Key, Lost]) -> dict[Key, Lost]:
+        """The same, where what failed at HEAD was tried once more: one process that died says nothing of a commit."""
+        broken = [key for key, (side, how, _) in lost.items() if (side, how) == ("head", "error")]
+        again = self._pairs(self.seed + 2, controls=False)
+        again.take(broken, 1)
+        once = {key: ("head", "skipped", f"it failed once and then not: {lost[key][2]}") for key in broken}
+        return {key: lost[key] if key in again.lost else once.get(key, lost[key]) for key in lost}
+
     def _pairs(self, seed: int, *, controls: bool = True) -> Pairs:
         pythons = {side: built.python for side, built in self.built.items() if controls or side != "again"}
         return Pairs(pythons, self.leash, seed=seed, say=self.say)
@@ -173,7 +181,7 @@ def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = Fal
         judged = {key: _untold(found) if kinds[key] != "bytes" else found for key, found in judged.items()}
     judged = judge.confirm(judged, gates)
     judged = {key: _with_disturbance(found, pairs.disturbed.get(key, 0)) for key, found in judged.items()}
-    return Found(rows.make(chosen, counts, judged, pairs.lost), controls, floor, noisy)
+    return Found(rows.make(chosen, counts, judged, judge.lost_twice(pairs.lost)), controls, floor, noisy)
 
 
 def _mind_the_base(lost: Mapping[Key, Lost]) -> None:

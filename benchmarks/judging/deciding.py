@@ -178,7 +178,8 @@ def _verdict(interval: Interval, gate: Gate, flagged: tuple[bool, bool], last: b
 def _without_ratio(pairs: list[tuple[float, float]], gate: Gate) -> Sampled:
     """Errors are such figures: from none to some has no ratio, and is the worst change there is."""
     bases, heads = zip(*pairs, strict=True)
-    if any(figure != 0 for figure in bases) or not all(math.isfinite(figure) for figure in heads):
+    sound = all(0 <= figure < math.inf for figure in (*bases, *heads))
+    if not sound or 2 * sum(figure > 0 for figure in bases) >= len(bases):
         return Sampled(pairs=pairs, verdict=Verdict.UNJUDGED)
     appeared = sum(figure > 0 for figure in heads)
     if appeared == 0:

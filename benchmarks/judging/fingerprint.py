@@ -42,16 +42,6 @@ def here(built: Built | None = None) -> dict[str, str]:
     }
 
 
-def counts_differ(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """In what two fingerprints differ that moves exact counts, whatever the machine is like."""
-    return differences(one, other, ("python", "arch", "pins"))
-
-
-def times_differ(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """In what two fingerprints differ that moves times, which is more."""
-    return [*counts_differ(one, other), *differences(one, other, ("cpu", "cores", "kernel"))]
-
-
 def differences(one: Mapping[str, str], other: Mapping[str, str], names: Iterable[str]) -> list[str]:
     """In which of *names* two fingerprints differ; what one of them does not have differs."""
     return [name for name in names if one.get(name) != other.get(name)]

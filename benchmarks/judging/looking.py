@@ -52,8 +52,10 @@ def confirm(
 
 def _confirmed(first: Sampled, second: Sampled | None) -> Sampled:
     """The second measurement's figures, free of what chance made of the first; a verdict of the first alone is none."""
-    if second is None:
+    if not first.verdict.gates:
         return first
+    if second is None:  # it failed when measured again
+        return msgspec.structs.replace(first, verdict=Verdict.INCONCLUSIVE, confirmed=False)
     holds = second.verdict.gates
     verdict = second.verdict if holds or second.verdict is Verdict.OK else Verdict.INCONCLUSIVE
     return msgspec.structs.replace(second, verdict=verdict, confirmed=holds)

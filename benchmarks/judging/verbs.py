@@ -183,7 +183,8 @@ def _itself(commit: str, bench: str, record: Path | None, pairs: int) -> None:
     with comparing.judging(ROOT, one, other, say=progress(), control=False) as judge:
         chosen = judge.chosen(bench or selftest.BENCH)
         if record is None:
-            table = selftest.table(selftest.detect(judge, chosen))
+            timed = [one for one in chosen if ".time_" in one.key.name]
+            table = selftest.table(selftest.detect(judge, timed))
             tables.show([], table.note, [table])
             return
         found = recording.Recording(

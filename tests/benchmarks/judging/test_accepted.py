@@ -62,6 +62,7 @@ def test_an_acceptance_may_name_either_twin(name: str) -> None:
         (ENTRY + "limit = 3\n", "unknown field"),
         (ENTRY.replace("up_to = 1.3\n", ""), "missing required field `up_to`"),
         (ENTRY.replace("1.3", "0.9"), "up_to above 1"),
+        (ENTRY.replace("1.3", "inf"), "up_to above 1"),
         (ENTRY.replace("Checks came before speed.", " "), "and a reason"),
     ],
 )

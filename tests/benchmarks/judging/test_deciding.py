@@ -117,6 +117,11 @@ def test_a_change_below_what_the_benchmark_calls_least_is_no_alert() -> None:
     assert verdict_of(tiny, Gate(least=1e-12)) is FAIL
 
 
+def test_an_error_that_base_had_once_does_not_hide_those_that_head_always_has() -> None:
+    assert verdict_of([(1.0, 3.0), *[(0.0, 3.0)] * 15]) is FAIL
+    assert verdict_of([(1.0, 3.0), *[(0.0, 3.0)] * 8, *[(2.0, 0.0)] * 7]) is UNJUDGED
+
+
 @pytest.mark.parametrize(
     ("heads", "less", "verdict"),
     [

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pytest
-
 from benchmarks.judging import fingerprint
 from benchmarks.judging.sides import Built
 
@@ -21,29 +19,9 @@ def environment(root: Path, **pins: str) -> Built:
     return Built("a" * 40, root / "bin/python")
 
 
-@pytest.mark.parametrize(
-    ("name", "counts", "times"),
-    [
-        ("python", True, True),
-        ("arch", True, True),
-        ("pins", True, True),
-        ("cpu", False, True),
-        ("cores", False, True),
-        ("kernel", False, True),
-        ("harness", False, False),
-        ("load", False, False),
-    ],
-)
-def test_what_moves_counts_moves_times_and_more_does(name: str, counts: bool, times: bool) -> None:
-    here = fingerprint.here()
-    other = here | {name: "another"}
-    assert fingerprint.counts_differ(here, other) == [name] * counts
-    assert fingerprint.times_differ(here, other) == [name] * times
-
-
 def test_what_was_not_kept_is_unknown_and_so_differs() -> None:
-    here = fingerprint.here()
-    assert fingerprint.times_differ({}, here) == ["python", "arch", "pins", "cpu", "cores", "kernel"]
+    here = fingerprint.machine()
+    assert fingerprint.differences({}, here, here) == list(here)
 
 
 def test_the_pins_are_those_of_the_commit_but_for_pyrt_itself(tmp_path: Path) -> None:
