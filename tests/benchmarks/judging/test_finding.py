@@ -83,7 +83,7 @@ def test_the_commit_with_the_step_is_named_with_its_size(project: Judged, tmp_pa
     assert [commit["subject"] for commit in found["commits"]] == ["Make it twice"]
     assert found["commits"][0]["commit"] == git(project.root, "rev-parse", "twice")
     assert found["benchmark"] == f"{NAME}('match')", "of the two choices the one that changed"
-    assert found["after"] / found["before"] == pytest.approx(2, abs=0.2)
+    assert found["after"] > 1.9 * found["before"]
     assert (found["among"], found["counted"], found["skipped"]) == (3, 3, [])
     assert "Make it twice" in done.stdout
     assert "of its 2 choices of parameters the one that changed most was followed" in done.stdout
