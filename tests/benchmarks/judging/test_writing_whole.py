@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from benchmarks.judging.comparison import write_whole
 FULL = 4096
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow beyond some kilobytes, which a process meets as it meets a full disk: EFBIG for ENOSPC."""
+    """No file can grow beyond some kilobytes, which a process meets as it meets a full disk: EFBIG for ENOSPC.
+
+    For as short as can be, since it holds for what the tests' own output goes to as well.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, before[1]))
     try:
@@ -26,22 +30,20 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "comparison.json"
     write_whole(path, b"old")
-    with pytest.raises(OSError, match="File too large") as error:
+    with pytest.raises(OSError, match="File too large") as error, full_disk():
         write_whole(path, b"x" * 2 * FULL)
     assert error.value.errno == errno.EFBIG
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_invalidates_the_measurement_and_is_said_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "report.md"
     path.write_text("old")
-    with pytest.raises(Invalid) as error:
+    with pytest.raises(Invalid) as error, full_disk():
         write(path, "x" * 2 * FULL)
     assert f"cannot write {path}: File too large; what stood there before is as it was" in str(error.value)
     assert path.read_text() == "old"
