@@ -35,8 +35,8 @@ def discovered() -> Iterator[Any]:
 
 def catalogue() -> list[dict[str, Any]]:
     """What there is to be profiled: names, kinds, parameters."""
-    told = ("name", "type", "param_names", "params")
-    return [{key: getattr(each, key) for key in told} for each in discovered()]
+    told = ("name", "param_names", "params")
+    return [{key: getattr(each, key) for key in told} | {"kind": type(each).__name__} for each in discovered()]
 
 
 def work_of(name: str, index: int) -> tuple[Callable[[], Any], Any, int]:

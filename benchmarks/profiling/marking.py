@@ -32,9 +32,10 @@ NAMES, EXECUTED = "names.txt", "executed.txt"
 GENERATED = "<pyrt "  # how the names of files begin that pyrt's own code is said to be in
 ENTERS, LEAVES, CATCHES = b"E", b"L", b"C"
 WIDTH = 8
-MOST_MARKS = 600  # each makes a file of 20 kB, in 5 ms and more
+MOST_MARKS = 400  # each makes a file of 20 kB, in 5 ms and more
 CALIBRATING = 8
-SETTLED_CALLS = 64
+SETTLED_CALLS = 200
+CALIBRATING_CALLS = 300  # what cannot be specialised is tried again and again, ever less often
 _BEGINS, _ENDS = {"RESUME"}, {"RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"}
 
 
@@ -149,7 +150,7 @@ def _slices(work: Any) -> dict[str, Any]:
     function, params, places = work.benchmark.func, work.params, builtins.__dict__
     log = cast(io.BytesIO, places["__note__"].__self__)
     calibrate = _marks_alone()
-    for _ in range(SETTLED_CALLS):
+    for _ in range(CALIBRATING_CALLS):
         calibrate()
     for _ in range(max(3, math.ceil(SETTLED_CALLS / work.inner))):
         log.seek(0)
@@ -203,7 +204,8 @@ def _marks_alone() -> Callable[[], None]:
 if __name__ == "__main__":
     sys.path.append(PACKAGES)
     if os.path.exists(EXECUTED):
-        importlib.import_module("bytecode")  # unmarked, since it makes the marks
+        if not os.path.exists(NAMES):
+            importlib.import_module("bytecode")  # first, since what it needs itself cannot be marked by it
         install()
     from benchmarks.harness import counting
 

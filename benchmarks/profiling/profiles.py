@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,8 +141,8 @@ def name_of(choice: Choice, sides: Sequence[Subject]) -> str:
 
 @contextmanager
 def _replacing(whole: Path) -> Iterator[Path]:
-    """A new folder beside it, which takes its place when all is written."""
-    part = whole.with_name(f".{whole.name}.part")
+    """A new folder, which takes its place when all is written; not directly beside it, where the site would see it."""
+    part = whole.parent / ".part" / whole.name
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
@@ -151,3 +151,5 @@ def _replacing(whole: Path) -> Iterator[Path]:
         part.rename(whole)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        with suppress(OSError):  # another profile is being written
+            part.parent.rmdir()

@@ -21,7 +21,7 @@ from ..judging.leash import Leash
 FOLDER = Path(os.path.abspath(__file__)).parent
 TIMEOUT_S = 900
 NEAR = 5
-UNFIT = {"timeraw": "it writes a program of its own, so there is nothing to call"}
+UNFIT = {"TimerawBenchmark": "it writes a program of its own, so there is nothing to call"}
 
 
 class ProfilingError(RuntimeError):
@@ -117,7 +117,7 @@ def choose(wanted: str, subject: Subject, leash: Leash) -> Choice:
     if name not in known:
         raise UnknownBenchmark(f"there is no benchmark {name}; {_near(name, list(known))}")
     found = known[name]
-    if reason := UNFIT.get(found["type"]):
+    if reason := UNFIT.get(found["kind"]):
         raise UnknownBenchmark(f"{name} cannot be profiled: {reason}")
     choices = [", ".join(each) for each in itertools.product(*found["params"])]
     index, note = 0, ""
