@@ -69,11 +69,11 @@ def bench(json_file: Path | None) -> None:
         sys.exit(code)
     from ..profiling import attaching
 
-    done = _report(None, None, None)
-    for one in attaching.profile_missed(done, ROOT, lambda text: click.echo(f"==> {text}", err=True)):
+    measured = _report(None, None, None)
+    for one in attaching.profile_missed(measured, ROOT, lambda text: click.echo(f"==> {text}", err=True)):
         click.echo(f"==> {one.benchmark}: {one.first or one.note}", err=True)
     index = _publish(None)
-    _show(done, json_file)
+    _show(_report(None, None, None), json_file)
     click.echo(str(index))
     sys.exit(code)
 
