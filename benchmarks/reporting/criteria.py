@@ -89,6 +89,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "excess": verdict.excess,
         "at": at,
         "reason": verdict.reason,
+        "last": verdict.last,
     }
 
 
@@ -104,7 +105,7 @@ def _load(tier: str, test: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def _target_cells(verdict: Verdict) -> list[str]:
     target = verdict.target
-    value = NOTHING if verdict.value is None else human(verdict.value, target.unit)
+    value = (verdict.last or NOTHING) if verdict.value is None else human(verdict.value, target.unit)
     free = {name: text for name, text in verdict.at.items() if name not in target.parameters}
     if free:
         value = f"{value} (worst: {spoken(free)})"

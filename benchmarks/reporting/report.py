@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_
 from .results import ROOT, Commit, Measured
 from .scenarios import PERCENTILES, Scenario
 from .shares import OVERHEAD, WHOLE
-from .tables import Table
-from .targets import Target, Verdict, judge
+from .tables import Table, human
+from .targets import Shape, Target, Verdict, judge
 
 __all__ = (
     "NOISE",
@@ -213,10 +214,22 @@ def make(
     current = measured.find(head) if head else measured.commits[-1]
     earlier = measured.commits[: measured.commits.index(current)]
     baseline = measured.find(base) if base else (earlier[-1] if earlier else None)
-    verdicts = [judge(target, measured.shapes, current.value) for target in targets]
+    verdicts = [_with_last(judge(one, measured.shapes, current.value), measured.shapes, earlier) for one in targets]
     found, made = _comparison(project, current, baseline)
     now = datetime.datetime.now(datetime.UTC)
     return Report(measured, current, baseline, verdicts, now, found, made, _profiled(project, current))
+
+
+def _with_last(verdict: Verdict, shapes: Mapping[str, Shape], earlier: Sequence[Commit]) -> Verdict:
+    """The verdict; of a target without a figure with the newest that an earlier commit had."""
+    if verdict.status != "not measured" or verdict.target.benchmark is None:
+        return verdict
+    for commit in reversed(earlier):
+        then = judge(verdict.target, shapes, commit.value)
+        if then.value is not None:
+            told = f"{human(then.value, then.target.unit)} at {commit.short}: {then.status}"
+            return dataclasses.replace(verdict, last=told)
+    return verdict
 
 
 def describe(commit: Commit) -> str:

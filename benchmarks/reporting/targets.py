@@ -77,6 +77,8 @@ class Shape:
 class Verdict:
     """What became of a target: `value` in its unit and the parameters it was found at, or the reason why not.
 
+    `last` says what an earlier commit had, where this one has no figure; it is news of then, and decides nothing now.
+
     `factor` is value / limit (None for a limit of zero); `excess` is how far the value lies past the limit,
     in the target's unit, and negative when it is met.
     """
@@ -86,6 +88,7 @@ class Verdict:
     value: float | None = None
     at: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
+    last: str = ""
 
     @property
     def factor(self) -> float | None:

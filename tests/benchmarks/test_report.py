@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import math
 import re
@@ -14,7 +15,7 @@ import pytest
 
 from benchmarks.judging.comparison import Row, Side, Verdict
 from benchmarks.reporting import compared, criteria, report, results, standalone, tables, targets
-from benchmarks.reporting.results import Benchmark, Figure, Measured
+from benchmarks.reporting.results import Benchmark, Commit, Figure, Measured
 from benchmarks.reporting.spark import Spark
 from benchmarks.reporting.targets import Shape
 from tests.benchmarks.browser import needs_browser, tab
@@ -420,3 +421,15 @@ def test_the_pages_are_no_wider_than_a_phone_and_follow_the_colour_scheme(
             assert page.ask("document.documentElement.scrollWidth") <= 1280
             assert page.complaints == []
             assert page.asked == [file.as_uri()]
+
+
+def test_a_target_without_a_figure_shows_the_newest_that_there_was_and_stays_unmeasured() -> None:
+    target = targets.Target("mvp", "Components", "One hook", "<", 1e-3, "s", benchmark="micro.x.X.time_y")
+    shapes = {"micro.x.X.time_y": Shape([], [], "seconds")}
+    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    figures = ({("micro.x.X.time_y", ()): Figure(2e-3)}, {("micro.x.X.time_y", ()): Figure(5e-4)}, {})
+    commits = [Commit(f"{at}" * 40, day, "3.11", found) for at, found in enumerate(figures)]
+    verdict = targets.judge(target, shapes, commits[-1].value)
+    found = report._with_last(verdict, shapes, commits[:-1])
+    assert (found.status, found.last) == ("not measured", "500 us at 11111111: met")
+    assert criteria._target_cells(found)[3] == "500 us at 11111111: met"
