@@ -92,12 +92,12 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     dumps = [folder / f"out.{row['pid']}.{at}" for at in range(2, CALIBRATING + counted + 2)]
     totals = [counting.total(dump) for dump in dumps]
     alone = statistics.median_low(totals[:CALIBRATING])
-    notes = list(_notes(bytes.fromhex(row["noted"]), folder))
+    noted = list(notes(bytes.fromhex(row["noted"]), folder))
     spent: Counter[tuple[str, ...]] = Counter()
     # What is counted up to a mark belongs to the frame that the mark before it left running.
-    for stack, total in zip(list(_stacks(notes))[-counted:-1], totals[CALIBRATING + 1 :], strict=True):
+    for stack, total in zip(list(stacks(noted))[-counted:-1], totals[CALIBRATING + 1 :], strict=True):
         spent[stack] += total - alone
-    entered = Counter(name for kind, name in notes[-counted:-1] if kind == ENTERS)
+    entered = Counter(name for kind, name in noted[-counted:-1] if kind == ENTERS)
     calls, sum_ = row["calls"], sum(spent.values())
     around = exact - sum_ / calls if calls else math.inf
     scaled = not -SLACK * exact <= around <= SLACK * exact
@@ -105,7 +105,7 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     per_call = {stack: value / times for stack, value in spent.items()}
     if not scaled:
         # Calling the benchmark's function, and what it does once and not for each call, is its own cost.
-        per_call[(notes[0][1],)] = per_call.get((notes[0][1],), 0.0) + around
+        per_call[(noted[0][1],)] = per_call.get((noted[0][1],), 0.0) + around
     return {
         "folded": {";".join(stack): value for stack, value in sorted(per_call.items())},
         "entered": {name: round(count / times, 3) for name, count in sorted(entered.items())},
@@ -113,16 +113,16 @@ def _attributed(row: dict[str, Any], folder: Path, exact: float) -> dict[str, An
     }
 
 
-def _notes(noted: bytes, folder: Path) -> Iterator[tuple[bytes, str]]:
+def notes(written: bytes, folder: Path) -> Iterator[tuple[bytes, str]]:
     """Kind and frame of each mark."""
     from benchmarks.profiling.marking import NAMES, WIDTH
 
     names = dict(line.split(" ", 1) for line in (folder / NAMES).read_text(encoding="utf-8").splitlines())
-    for at in range(0, len(noted), WIDTH):
-        yield noted[at : at + 1], names[noted[at + 1 : at + WIDTH].hex()]
+    for at in range(0, len(written), WIDTH):
+        yield written[at : at + 1], names[written[at + 1 : at + WIDTH].hex()]
 
 
-def _stacks(notes: Iterable[tuple[bytes, str]]) -> Iterator[tuple[str, ...]]:
+def stacks(notes: Iterable[tuple[bytes, str]]) -> Iterator[tuple[str, ...]]:
     """The frames that run after each mark, the outermost first."""
     from benchmarks.profiling.marking import ENTERS, LEAVES
 

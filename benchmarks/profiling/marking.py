@@ -155,7 +155,7 @@ def _slices(work: Any) -> dict[str, Any]:
     for _ in range(max(3, math.ceil(SETTLED_CALLS / work.inner))):
         log.seek(0)
         function(*params)
-    skipped, counted, calls = _window(log.getvalue()[: log.tell()], work.inner)
+    skipped, counted, calls = window(log.getvalue()[: log.tell()], work.inner)
     gc.collect()
     gc.disable()
     places["__mark__"] = _dumping(CALIBRATING + 1, 0)
@@ -168,7 +168,7 @@ def _slices(work: Any) -> dict[str, Any]:
     return {"pid": os.getpid(), "calls": calls, "counted": counted, "noted": noted.hex()}
 
 
-def _window(noted: bytes, inner: int) -> tuple[int, int, int]:
+def window(noted: bytes, inner: int) -> tuple[int, int, int]:
     """Which marks to count, from what one run noted: how many to skip, how many then, and how many calls lie between.
 
     All where they are few. Else as many whole calls from the middle as are few enough; 0 calls where it does not
