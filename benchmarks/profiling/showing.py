@@ -44,7 +44,7 @@ class ShownProfile(msgspec.Struct, frozen=True):
             return ["Nothing was found out about where it goes.", *self.of.notes]
         by = "instructions" if first.instructions is not None else "time"
         whole = sum(_cost(one) for one in self.of.components)
-        top = sorted(self.of.components, key=_cost, reverse=True)[:3]
+        top = [one for one in sorted(self.of.components, key=_cost, reverse=True)[:3] if _cost(one) > 0]
         said = ", ".join(f"{one.name} {percent(_cost(one) / whole)}" for one in top)
         return [f"Most {by}: {said}.", *self.of.notes]
 
