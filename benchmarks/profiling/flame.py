@@ -7,7 +7,7 @@ still. Of two commits widths are those of the second, red is what grew by itself
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from html import escape
 
@@ -74,11 +74,15 @@ def _add(top: Node, stack: tuple[str, ...], value: float, side: str) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """A tree as a picture; costs in *unit* per call. Of two commits where it *compares*."""
+    """A tree as a picture; costs in *unit* per call.
+
+    Attributes:
+        moved: of two commits, the functions that changed beyond noise, which alone have a colour; else None.
+    """
 
     top: Node
     unit: str
-    compares: bool = False
+    moved: Set[str] | None = None
 
     def svg(self, *, alone: bool = True) -> str:
         """The picture; *alone* with its style and script, to be a file of its own."""
@@ -105,23 +109,23 @@ class Picture:
         shape = f'x="{100 * x:.4f}%" y="{depth * ROW}" width="{100 * width:.4f}%" height="{ROW - GAP}"'
         data = f'data-x="{x:.8f}" data-w="{width:.8f}" data-d="{depth}"'
         title = f"<title>{escape(self._title(node))}</title>"
-        colour = self._change(node) if self.compares else _hue(node.name)
+        colour = _hue(node.name) if self.moved is None else self._change(node)
         text = f'<text x="3" y="13">{escape(_short(node.name))}</text>'
         return f'<svg {shape} {data}>{title}<rect width="100%" height="100%" fill="{colour}"/>{text}</svg>'
 
     def _title(self, node: Node) -> str:
         share = f"{100 * node.now / self.top.now:.1f} %"
         lines = [node.name, f"{_figure(node.now)} {self.unit} per call ({share}), itself {_figure(node.self_now)}"]
-        if self.compares:
+        if self.moved is not None:
             lines.append(f"was {_figure(node.base)}, itself {_figure(node.self_base)}")
         return "\n".join(lines)
 
     def _change(self, node: Node) -> str:
-        """Red as far as it grew by itself, blue as far as it shrank, grey where it did neither."""
+        """Red as far as it grew by itself, blue as far as it shrank, grey where it did neither, or within noise."""
         grown = node.self_now - node.self_base
         most = max(FULL * max(node.self_now, node.self_base), 0.05 * max(self.top.now, self.top.base))
         share = max(-1.0, min(1.0, grown / most)) if most else 0.0
-        if abs(share) < 0.04:
+        if node.name not in (self.moved or ()) or not share:
             return "hsl(220 8% 84%)"
         return f"hsl({8 if share > 0 else 214} 85% {88 - 30 * abs(share):.0f}%)"
 

@@ -105,10 +105,19 @@ class ShownDifferential(msgspec.Struct, frozen=True):
 
     def notes(self) -> Sequence[str]:
         found = grown(self.of.frames)
-        if not found:
-            return ["No function grew by itself.", *self.of.notes]
         said = ", ".join(f"`{one.name}` {_gain(one)}" for one in found[:3])
-        return [f"Grown most: {said}.", *self.of.notes]
+        return [f"{self._whole()} {f'Grown most: {said}.' if said else 'No function grew by itself.'}", *self.of.notes]
+
+    def _whole(self) -> str:
+        """What became of the whole benchmark: by instructions, where there are any."""
+        one = self.of
+        base, head, what = one.base_instructions, one.head_instructions, "instructions"
+        if base is None or head is None:
+            base, head, what = statistics.median(one.base_us), statistics.median(one.head_us), "time"
+        if base == head:
+            return f"As much {what} as before."
+        less = "fewer" if what == "instructions" else "less"
+        return f"{percent(abs(head / base - 1))} {'more' if head > base else less} {what} in all."
 
     def sections(self) -> Sequence[Table]:
         return list(self._sections())

@@ -12,6 +12,7 @@ import msgspec
 from ..judging.comparison import write_whole
 from ..reporting import documents, standalone
 from . import flame
+from .differential import Change
 from .differential import Made as Differing
 from .showing import ShownDifferential, ShownProfile
 from .single import Made
@@ -56,7 +57,11 @@ def write_page(folder: Path, shown: documents.Document, drawn: Sequence[tuple[st
     """index.html with the pictures, the tables, and links to the other files of the folder. Raises OSError."""
     here = [(name, text) for name, text in LINKS.items() if (folder / name).exists()]
     links = "".join(f'<li><a href="{name}">{name}</a>: {escape(text)}</li>' for name, text in here)
-    graphs = "".join(f"<h2>{escape(title)}, flame graph</h2>{_hint(one)}{one.svg(alone=False)}" for title, one in drawn)
+    hints = [_hint(one) for _, one in drawn[:1]] + [""] * len(drawn)
+    graphs = "".join(
+        f"<h2>{escape(title)}, flame graph</h2>{hint}{one.svg(alone=False)}"
+        for (title, one), hint in zip(drawn, hints, strict=False)
+    )
     first = f"<style>{flame.STYLE}</style>{graphs}<script>{flame.SCRIPT}</script><h2>Files</h2><ul>{links}</ul>\n"
     write_whole(folder / "index.html", standalone.html(shown, first_section=first).encode())
     return folder / "index.html"
@@ -64,8 +69,10 @@ def write_page(folder: Path, shown: documents.Document, drawn: Sequence[tuple[st
 
 def _hint(picture: flame.Picture) -> str:
     said = "Wide as its cost per call; the benchmark on top, below a function what it calls. A click widens one."
-    if picture.compares:
-        said += " Widths are those of head. Red grew by itself, blue shrank; what is gone stands in the table."
+    if picture.moved is not None:
+        said += (
+            " Widths are those of head. Red grew by itself and beyond noise, blue shrank; what is gone is in the table."
+        )
     return f"<p class=note>{said}</p>"
 
 
@@ -118,9 +125,15 @@ def write_differential(made: Differing, folder: Path) -> Path:
 
 def differing_pictures(made: Differing) -> list[tuple[str, flame.Picture]]:
     """A differential flame graph each of instructions and time, where there are any."""
-    both = (("Instructions", "instructions", made.instructions), ("Time", "us", made.times))
-    compared = [(title, unit, flame.tree(head, base)) for title, unit, (base, head) in both if head]
-    return [(title, flame.Picture(top, unit, compares=True)) for title, unit, top in compared]
+    frames = made.differential.frames
+    counted = {one.name for one in frames if one.by_instructions is not Change.SAME}
+    timed = {one.name for one in frames if one.by_time is not Change.SAME}
+    both = (
+        ("Instructions", "instructions", made.instructions, counted),
+        ("Time", "us", made.times, timed),
+    )
+    compared = [(title, unit, flame.tree(head, base), moved) for title, unit, (base, head), moved in both if head]
+    return [(title, flame.Picture(top, unit, moved)) for title, unit, top, moved in compared]
 
 
 def folded_pairs(base: Stacks, head: Stacks) -> str:

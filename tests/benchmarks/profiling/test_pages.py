@@ -131,7 +131,7 @@ def test_the_picture_alone_is_a_picture_for_other_pages_too(browser: Tab, tmp_pa
 
 def test_red_is_what_grew_by_itself_and_blue_what_shrank() -> None:
     now, base = {("a", "grown"): 9.0, ("a", "shrunk"): 1.0, ("a",): 5.0}, {("a", "shrunk"): 9.0, ("a",): 5.0}
-    drawn = ET.fromstring(flame.Picture(flame.tree(now, base), "us", compares=True).svg())
+    drawn = ET.fromstring(flame.Picture(flame.tree(now, base), "us", {"grown", "shrunk", "a"}).svg())
     space = "{http://www.w3.org/2000/svg}"
     boxes = [one for one in drawn.iter(f"{space}svg") if one.find(f"{space}text") is not None]
     fills = {one.findtext(f"{space}text"): one.find(f"{space}rect").get("fill") for one in boxes}  # type: ignore[union-attr]
@@ -142,6 +142,11 @@ def test_what_a_name_holds_is_text_in_every_file(tmp_path: Path) -> None:
     page = written(tmp_path)
     assert "<script>alert(1)" not in page.read_text()
     ET.fromstring((tmp_path / "flamegraph.svg").read_text())
+
+
+def test_what_moved_within_noise_has_no_colour() -> None:
+    picture = flame.Picture(flame.tree({("a",): 9.0}, {("a",): 1.0}), "us", set())
+    assert "hsl(220 8% 84%)" in picture.svg()
 
 
 @pytest.mark.parametrize(
