@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("run", "bench", "history", "report", "publish", "peers")
+VERBS = ("run", "bench", "history", "report", "publish", "peers", "profile")
 
 
 def benchmarks(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,14 @@ def test_the_module_imports_where_no_tool_is_installed() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("nonsense",), ("report", "--nonsense"), ("report", "--head", "feedbeef"), ("peers",), ("peers", "nonsense")],
+    [
+        ("nonsense",),
+        ("profile", "x", "a", "b", "c"),
+        ("report", "--nonsense"),
+        ("report", "--head", "feedbeef"),
+        ("peers",),
+        ("peers", "nonsense"),
+    ],
 )
 def test_wrong_use_exits_with_2_and_says_what_is_wrong(project: Path, arguments: tuple[str, ...]) -> None:
     done = benchmarks(*arguments, cwd=project)
