@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -86,9 +87,22 @@ def sampled(job: Job, **how_long: float) -> Sampled:
     """Run it under py-spy for `seconds`, or as many `loops`. Raises ProfilingError."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as raw:
         options = ["--rate", str(RATE), "--format", "raw", "--function", "--full-filenames", "--output", raw.name]
-        found = job.drive([_spy(), "record", *options, "--"], **how_long)
+        found = job.drive([*_on_one_core(), _spy(), "record", *options, "--"], **how_long)
         folded = fold(Path(raw.name).read_text(encoding="utf-8"), found)
     return Sampled(dict(folded), RATE * found["seconds"], found["cpu_seconds"] / found["calls"])
+
+
+def _on_one_core() -> list[str]:
+    """What makes a command share one core with what it starts.
+
+    Elsewhere a sampler may stop a program late, where it next enters the kernel: then system calls seem to take nearly
+    all time. On one core the program stands still whenever the sampler runs.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return []
+    core = max(os.sched_getaffinity(0))
+    code = f"import os, sys; os.sched_setaffinity(0, {{{core}}}); os.execv(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-P", "-S", "-c", code]
 
 
 def _spy() -> str:

@@ -110,6 +110,12 @@ def test_samples_stand_below_the_benchmarks_function_and_make_up_its_time(single
     assert found["samples"] > 0
 
 
+def test_samples_are_not_drawn_to_system_calls(project: Project) -> None:
+    folded = read_folded(project.profile("micro.routing.Other.time_asking", seconds=0.5) / "folded.txt")
+    # By instructions it is nine tenths; stopped where the kernel is entered, one or two.
+    assert sum(value for stack, value in folded.items() if stack.endswith(":_dear")) > 0.6 * sum(folded.values())
+
+
 def test_nothing_in_a_profile_tells_where_it_was_made(single: Path, project: Project) -> None:
     for name in ("profile.json", "profile.md", "index.html", "folded.txt", "speedscope.json", "flamegraph.svg"):
         assert str(project.root) not in (single / name).read_text(), name

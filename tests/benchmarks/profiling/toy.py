@@ -30,6 +30,7 @@ def _clean(part):
 """
 BASE, HEAD = PYRT.format(work="pass"), PYRT.format(work="sum(range(400))")
 SUITE = """
+import os
 import pyrt
 from ..harness.kinds import counted
 from ..harness.skipping import need
@@ -59,6 +60,11 @@ class Other:
     def time_cycles(self):
         for _ in range(100):
             leave_a_cycle()
+
+    def time_asking(self):
+        for _ in range(50):
+            os.getppid()
+            _dear(30)
 
     def time_failing(self):
         raise LookupError("no such route")
