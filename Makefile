@@ -74,9 +74,11 @@ baseline: $(READY) ## Save the raw figures of a commit (HEAD=COMMIT), for `compa
 	@$(BIN)/python -m benchmarks baseline $${HEAD:+"$$HEAD"} --bench "$$BENCH"
 
 find: $(READY) ## Name the commit of RANGE=BASE..HEAD that changed NAME=BENCHMARK
+	$(if $(and $(RANGE),$(NAME)),,$(error name both: make find RANGE=main..HEAD NAME=micro.routing.Match.time_match))
 	@$(BIN)/python -m benchmarks find "$$RANGE" "$$NAME"
 
 profile: $(READY) ## Show where NAME=BENCHMARK spends its time, or with BASE and HEAD what grew
+	$(if $(NAME),,$(error name a benchmark: make profile NAME=micro.routing.Match.time_match [BASE=...] [HEAD=...]))
 	@$(BIN)/python -m benchmarks profile "$$NAME" $${BASE:+"$$BASE"} $${HEAD:+"$$HEAD"}
 
 check: $(READY) ## Check that the suite imports and runs at HEAD: asv check, then each benchmark once

@@ -14,7 +14,18 @@ import click
 from ..judging import verbs
 from ..reporting import report as reports
 from ..reporting import results, tables, targets
-from .options import EXIT_CODES, Invalid, Missed, WrongUse, json_option, markdown_option, write, write_json
+from .options import (
+    EXIT_CODES,
+    FILE_OR_OUTPUT,
+    FOLDER,
+    Invalid,
+    Missed,
+    WrongUse,
+    json_option,
+    markdown_option,
+    write,
+    write_json,
+)
 
 Result = TypeVar("Result")
 
@@ -102,7 +113,7 @@ def history_(span: str, json_file: Path | None) -> None:
     "--html",
     "html_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=FILE_OR_OUTPUT,
     help="Write the report as one HTML file that needs no other to FILE (- for standard output).",
 )
 @click.option("--machine", metavar="NAME", help="Whose results; by default this machine's, else `reference`.")
@@ -146,7 +157,7 @@ def report(
 @click.option(
     "--html",
     metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Where to; by default html/. What stands there is replaced.",
 )
 @json_option
@@ -173,7 +184,7 @@ def publish(html: Path | None, json_file: Path | None) -> None:
     "--svg",
     "svg_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=FILE_OR_OUTPUT,
     help="Draw the ratios into FILE (- for standard output).",
 )
 @click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
@@ -294,7 +305,7 @@ def _print(done: Any, note: str, last: str = "") -> None:
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Where to; by default a folder below .asv/profiles/, where `publish` finds it. What stands there is replaced.",
 )
 @json_option

@@ -42,6 +42,7 @@ STEADY = 0.005
 WINDOWS, MORE_WINDOWS = 3, 2
 SUITE = Path(os.path.abspath(__file__)).parents[1]  # not resolved: in the counting process its name is constant
 PACKAGES = "/proc/self/cwd/packages"
+WORK = "work"  # the file that says how much of it is done for each call
 
 
 class CountingError(RuntimeError):
@@ -89,11 +90,12 @@ class Work(NamedTuple):
         return any(re.search(regex, each) for each in (label, label.replace(".instr_", ".time_", 1)))
 
 
-def count(regex: str | None = None, module: str = SUITE.name) -> dict[tuple[str, int], Outcome]:
+def count(regex: str | None = None, module: str = SUITE.name, work: float = 1.0) -> dict[tuple[str, int], Outcome]:
     """Count the `instr_` benchmarks that *regex* selects by their own or their `time_` twin's name; all by default.
 
     Args:
         module: whose benchmarks; by default the whole suite's.
+        work: how much of it to do for each call that is owned up to; a self-test makes it 1.1, which is 10 % slower.
 
     Returns:
         Outcomes by benchmark name and index of its parameters.
@@ -112,6 +114,7 @@ def count(regex: str | None = None, module: str = SUITE.name) -> dict[tuple[str,
     with tempfile.TemporaryDirectory(prefix="pyrt-count-") as name:
         folder = Path(name)
         lay_out(folder, pyrt)
+        (folder / WORK).write_text(str(work))
         # The first run finds errors, and writes byte code: to compile it costs more than most of the work.
         tried = run_child([], folder, list(chosen), module)
         leave_only({module for row in tried.values() for module in row["modules"]}, folder)
@@ -282,14 +285,17 @@ def _count_one(work: Work) -> dict[str, Any]:
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
     function, dumps = work.benchmark.func, itertools.count(1)
+    more = float(Path(WORK).read_text())
     try:
         loop(function, work.params, 2)
         loops = _loops(work, dumps)
+        if more != 1:
+            loops = 20 * math.ceil(loops / 20)  # of which a tenth, a quarter and six tenths are whole calls
         loop(function, work.params, loops)
         gc.collect()
         gc.disable()
         _mark(dumps)
-        totals = _windows(work, loops, dumps)
+        totals = _windows(work, loops * more, dumps)
     except SkipNotImplemented as reason:
         return {"skipped": str(reason) or "not in this pyrt"}
     except BaseException as error:  # also SystemExit: it is this benchmark's failure and nobody else's
@@ -297,11 +303,11 @@ def _count_one(work: Work) -> dict[str, Any]:
     return {"inner": work.inner, "loops": loops, "totals": totals}
 
 
-def _windows(work: Work, loops: int, dumps: Iterator[int]) -> list[int]:
+def _windows(work: Work, loops: float, dumps: Iterator[int]) -> list[int]:
     """The totals of N, 2N, 4N ... calls, until they agree; none when this is not under callgrind."""
     marks: list[int] = []
     while True:
-        loop(work.benchmark.func, work.params, loops * 2 ** len(marks))
+        loop(work.benchmark.func, work.params, round(loops * 2 ** len(marks)))
         marks.append(_mark(dumps))
         if len(marks) < WINDOWS:
             continue

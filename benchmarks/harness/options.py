@@ -22,18 +22,22 @@ Exit codes:
   3  the measurement itself is invalid: a benchmark failed
 """
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE_OR_OUTPUT = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+
 json_option = click.option(
     "--json",
     "json_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=FILE_OR_OUTPUT,
     help="Write the outcome as JSON to FILE (- for standard output).",
 )
 markdown_option = click.option(
     "--markdown",
     "markdown_file",
     metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    type=FILE_OR_OUTPUT,
     help="Write the report as Markdown to FILE (- for standard output).",
 )
 

@@ -7,6 +7,7 @@ about it. So only exact counts gate against a baseline; times are shown beside, 
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -92,9 +93,19 @@ def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: b
         head=head,
         fingerprint=here,
         rows=accepted.accept(_rows(measured.chosen, stored.benchmarks, found.benchmarks, measured.lost), acceptances),
-        notes=[f"{name}: {there.get(name, 'unknown')} at the baseline, {here[name]} now" for name in changed],
+        notes=[
+            *(f"{name}: {there.get(name, 'unknown')} at the baseline, {here[name]} now" for name in changed),
+            *_gone(stored, measured.chosen, bench),
+        ],
         advisory=f"another machine's baseline: {', '.join(differing)} differ" if differing else "",
     )
+
+
+def _gone(stored: Baseline, chosen: Sequence[Chosen], bench: str) -> list[str]:
+    """What the baseline has, the expression selects, and today's suite does not know any more."""
+    labels = {one.label for one in chosen}
+    gone = [name for name in stored.benchmarks if name not in labels and re.search(bench, name)]
+    return [f"in the baseline alone: {', '.join(gone)}"] if gone else []
 
 
 class _Measured(NamedTuple):

@@ -61,20 +61,21 @@ class Judge:
 
     def count(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
         """Exact instructions on both sides; what alerts is counted once more, alone, and that count stands."""
-        wanted = [one for one in chosen if one.counted]
-        found = self._counted(wanted)
-        flagged = [one for one in wanted if isinstance(it := found[one.twin], Counts) and it.verdict.gates]
-        return found | self._counted(flagged)
+        found = self.count_once(chosen)
+        flagged = [one for one in chosen if isinstance(it := found.get(one.twin), Counts) and it.verdict.gates]
+        return found | self.count_once(flagged)
 
-    def _counted(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
-        if not chosen:
+    def count_once(self, chosen: Sequence[Chosen], *, work: float = 1.0) -> dict[Key, Counts | Lost]:
+        """The counts of those that have any. A self-test lets head do more *work* for each call."""
+        wanted = [one for one in chosen if one.counted]
+        if not wanted:
             return {}
-        regex = "|".join(f"^{re.escape(one.label)}$" for one in chosen)
+        regex = "|".join(f"^{re.escape(one.label)}$" for one in wanted)
         outcomes = {}
         for side in ("base", "head"):
-            self.say(f"counting instructions at {side.upper()}: {len(chosen)} benchmarks")
-            outcomes[side] = counted(self.built[side], regex, self.leash)
-        return {one.twin: _both_counts(one, outcomes) for one in chosen}
+            self.say(f"counting instructions at {side.upper()}: {len(wanted)} benchmarks")
+            outcomes[side] = counted(self.built[side], regex, self.leash, work if side == "head" else 1.0)
+        return {one.twin: _both_counts(one, outcomes) for one in wanted}
 
     def sample(self, chosen: Sequence[Chosen]) -> tuple[Pairs, dict[Key, Sampled]]:
         """Pairs in looks, and what they say; nothing is confirmed yet."""

@@ -19,7 +19,7 @@ from asv_runner._aux import update_sys_path
 update_sys_path(sys.argv[1])
 import importlib
 counting = importlib.import_module("benchmarks.harness.counting")
-rows = [[*key, *outcome] for key, outcome in counting.count(sys.argv[2]).items()]
+rows = [[*key, *outcome] for key, outcome in counting.count(sys.argv[2], work=float(sys.argv[3])).items()]
 open("rows.json", "w").write(json.dumps(rows))
 """
 
@@ -32,14 +32,16 @@ def need_valgrind() -> None:
         )
 
 
-def counted(built: Built, regex: str, leash: Leash) -> dict[Key, counting.Outcome]:
+def counted(built: Built, regex: str, leash: Leash, work: float = 1.0) -> dict[Key, counting.Outcome]:
     """What *regex* selects, counted in the commit's own environment; keys are the `instr_` twins'.
+
+    *work* is more than 1 in a self-test: so much is done for each call.
 
     Raises:
         CountingError: nothing could be counted; the message says why.
     """
     with tempfile.TemporaryDirectory(prefix="pyrt-counted-") as name:
-        command = [built.python, "-P", "-c", _SCRIPT, counting.SUITE, regex]
+        command = [built.python, "-P", "-c", _SCRIPT, counting.SUITE, regex, work]
         done = leash.run(
             list(map(str, command)), cwd=name, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
         )

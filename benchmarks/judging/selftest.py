@@ -1,13 +1,16 @@
 """What this machine can see: the working commit against itself, made slower by a known amount.
 
-The slowdown is exact: of a benchmark that is to be 10 % slower, head runs 110 calls where it owns up to 100. Counts of
-two builds of one commit are taken too: as they are the same, a slowdown moves them by its own size.
+The slowdown is exact: of a benchmark that is to be 10 % slower, head runs 110 calls where it owns up to 100, when its
+instructions are counted and when its time is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from ..reporting.tables import Table, percent
 from . import deciding
@@ -36,24 +39,28 @@ class Detection:
         """How many counts show it, though it may be too small to alert."""
         return sum(one.verdict is Verdict.SLOWER or one.verdict.gates for one in self.counts.values())
 
+    def as_json(self) -> dict[str, Any]:
+        """By benchmark `name-choice`: what was found by counts and by times, raw pairs too."""
+        both = {"counts": self.counts, "times": self.times}
+        named = {how: {f"{key.name}-{key.choice}": one for key, one in found.items()} for how, found in both.items()}
+        return {"slowdown": self.slowdown} | {how: msgspec.to_builtins(found) for how, found in named.items()}
+
     def cells(self) -> list[str]:
         ratios = [one.ratio for one in self.times.values() if one.ratio is not None]
         spread = f"{min(ratios):.3f} to {max(ratios):.3f}" if ratios else "none"
         told = f"{self.found(self.times)} of {len(self.times)}"
-        counted = (
-            f"{self.found(self.counts)} of {len(self.counts)}, shown {self.shown()}" if self.counts else "no valgrind"
-        )
+        counted = f"{self.found(self.counts)} of {len(self.times)}, shown {self.shown()}" if self.counts else "no count"
         return [percent(self.slowdown) if self.slowdown else "none", counted, told, spread]
 
 
 def detect(judge: Judge, chosen: Sequence[Chosen]) -> list[Detection]:
     """Inject each slowdown into the head, and judge as `compare` does, without the confirmation."""
-    counted = {key: one for key, one in judge.count(chosen).items() if isinstance(one, Counts)}
     gates = {one.key: one.gate for one in chosen}
     found = []
     for slowdown in SLOWDOWNS:
         judge.say(f"self-test: {percent(slowdown)} slower")
-        counts = {key: _slowed(one, slowdown) for key, one in counted.items()}
+        counted = judge.count_once(chosen, work=1 + slowdown)
+        counts = {key: one for key, one in counted.items() if isinstance(one, Counts)}
         pairs = Pairs({side: built.python for side, built in judge.built.items()}, judge.leash, seed=judge.seed)
         pairs.more_work["head"] = 1 + slowdown
         pairs.take(list(gates), deciding.LOOKS[-1])
@@ -65,10 +72,5 @@ def table(found: Sequence[Detection]) -> Table:
     """For people: by slowdown how many benchmarks were flagged."""
     columns = ("Slower by", "Alerts by counts", "Alerts by times", "Measured ratios of times")
     rows = [one.cells() for one in found]
-    return Table(
-        "What this machine detects", columns, rows, note="The commit against itself, head made to do more work."
-    )
-
-
-def _slowed(counts: Counts, slowdown: float) -> Counts:
-    return deciding.judge_counts(counts.base, counts.head * (1 + slowdown), deciding.Gate())
+    note = "The commit against itself, head made to do more work."
+    return Table("What this machine detects", columns, rows, note=note)

@@ -6,16 +6,28 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from ..harness.options import EXIT_CODES, Invalid, WrongUse, json_option, markdown_option, write, write_json, writing
+from ..harness.options import (
+    EXIT_CODES,
+    FILE,
+    FOLDER,
+    Invalid,
+    WrongUse,
+    json_option,
+    markdown_option,
+    write,
+    write_json,
+    writing,
+)
 
 if TYPE_CHECKING:
+    from .compare import Judge
     from .comparison import Comparison
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +56,6 @@ bench_option = click.option(
     callback=_expression,
     help="Only benchmarks whose name and parameters match; all by default.",
 )
-file_type = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command(epilog=GATES)
@@ -52,16 +63,16 @@ file_type = click.Path(path_type=Path, dir_okay=False)
 @click.argument("head", required=False)
 @bench_option
 @click.option("--counts", is_flag=True, help="Only instruction counts: exact, minutes instead of a quarter of an hour.")
-@click.option("--baseline", "stored", metavar="FILE", type=file_type, help="Compare with what `baseline` saved.")
+@click.option("--baseline", "stored", metavar="FILE", type=FILE, help="Compare with what `baseline` saved.")
 @click.option("--advisory", is_flag=True, help="With --baseline: also another machine's, as advice that gates nothing.")
 @click.option("--self-test", is_flag=True, help="Show which slowdowns this machine detects: 10, 25 and 60 %.")
-@click.option("--record", metavar="FILE", type=file_type, help="Record pairs of HEAD with itself, raw; see --pairs.")
+@click.option("--record", metavar="FILE", type=FILE, help="Record pairs of HEAD with itself, raw; see --pairs.")
 @click.option("--pairs", type=click.IntRange(1), default=200, show_default=True, help="How many pairs --record takes.")
 @click.option("--profile/--no-profile", default=True, help="Profile what fails or alerts at both commits; the default.")
 @click.option(
     "--output",
     metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Where comparison, report and exports go; by default .asv/compare/.",
 )
 @json_option
@@ -98,8 +109,8 @@ def compare(
             "--self-test and --record are two things; take one": self_test and record is not None,
             "--self-test and --record measure one commit against itself: name no HEAD": one_commit and head is not None,
             "--self-test and --record have no baseline": one_commit and stored is not None,
-            "--self-test and --record show or write their own: leave --json and --markdown out": one_commit
-            and (json_file or markdown_file) is not None,
+            "--self-test and --record have no report: leave --markdown out": one_commit and markdown_file is not None,
+            "--record writes FILE, which is JSON: leave --json out": record is not None and json_file is not None,
             "--counts is for two commits: leave out --baseline, --self-test and --record": counts
             and (one_commit or stored is not None),
             "--advisory is advice on a stored baseline: name it with --baseline FILE": advisory and stored is None,
@@ -109,7 +120,10 @@ def compare(
     say, folder = progress(), output or ROOT / ".asv" / "compare"
     with refusals():
         if one_commit:
-            _itself(base or "HEAD", bench, record, pairs)
+            if record is not None:
+                _record(base or "HEAD", bench, record, pairs)
+            else:
+                _self_test(base or "HEAD", bench, json_file)
             return
         if stored is not None:
             _, side = sides.resolve(ROOT, base or "HEAD", base or "HEAD")
@@ -127,7 +141,7 @@ def compare(
 @click.command(epilog=EXIT_CODES)
 @click.argument("commit", default="HEAD")
 @bench_option
-@click.option("-o", "--output", metavar="FILE", type=file_type, help="By default .asv/baselines/COMMIT.json.")
+@click.option("-o", "--output", metavar="FILE", type=FILE, help="By default .asv/baselines/COMMIT.json.")
 @json_option
 def baseline(commit: str, bench: str, output: Path | None, json_file: Path | None) -> None:
     """Save the raw figures of one commit, with the fingerprint of this machine.
@@ -173,31 +187,48 @@ def find(span: str, name: str, json_file: Path | None) -> None:
         click.echo(found.text())
 
 
-def _itself(commit: str, bench: str, record: Path | None, pairs: int) -> None:
-    """A commit against itself: what this machine detects, or raw pairs to try the rules on."""
+def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
+    """What this machine detects of a commit that is made slower than itself."""
     from ..reporting import tables
-    from . import compare as comparing
-    from . import fingerprint, recording, selftest, sides
+    from . import selftest
 
-    one, other = sides.resolve(ROOT, commit, commit)
-    with comparing.judging(ROOT, one, other, say=progress(), control=False) as judge:
+    with _itself(commit) as judge:
+        timed = [one for one in judge.chosen(bench or selftest.BENCH) if ".time_" in one.key.name]
+        found = selftest.detect(judge, timed)
+    if json_file is not None:
+        write_json(json_file, [one.as_json() for one in found])
+    if str(json_file) != "-":
+        table = selftest.table(found)
+        tables.show([], table.note, [table])
+
+
+def _record(commit: str, bench: str, path: Path, pairs: int) -> None:
+    """Raw pairs of a commit with itself, to try the rules on."""
+    from . import compare as comparing
+    from . import fingerprint, recording, selftest
+
+    with _itself(commit) as judge:
         chosen = judge.chosen(bench or selftest.BENCH)
-        if record is None:
-            timed = [one for one in chosen if ".time_" in one.key.name]
-            table = selftest.table(selftest.detect(judge, timed))
-            tables.show([], table.note, [table])
-            return
         found = recording.Recording(
             command=comparing.command(),
             date=comparing.now(),
-            commit=one.commit,
+            commit=judge.built["head"].commit,
             fingerprint=fingerprint.here(judge.built["head"]),
             pairs=recording.record(judge, chosen, pairs),
             less_is_better={each.label: each.gate.less_is_better for each in chosen},
         )
-    with writing(record):
-        found.save(record)
-    click.echo(str(record))
+    with writing(path):
+        found.save(path)
+    click.echo(str(path))
+
+
+def _itself(commit: str) -> AbstractContextManager[Judge]:
+    """Two copies of one commit."""
+    from . import compare as comparing
+    from . import sides
+
+    one, other = sides.resolve(ROOT, commit, commit)
+    return comparing.judging(ROOT, one, other, say=progress(), control=False)
 
 
 def _refuse(wrong: Mapping[str, bool]) -> None:

@@ -20,7 +20,7 @@ needs_valgrind = pytest.mark.skipif(shutil.which("valgrind") is None, reason="va
 COUNT = """
 import json
 from benchmarks.harness import counting
-found = counting.count({regex!r}, {module!r})
+found = counting.count({regex!r}, {module!r}, {work})
 print(json.dumps({{f"{{name}}-{{index}}": outcome._asdict() for (name, index), outcome in found.items()}}))
 """
 BESIDE = """
@@ -36,9 +36,9 @@ class Sum:
 
 
 def count(
-    project: Project, regex: str | None = None, *, module: str = "benchmarks", **environment: str
+    project: Project, regex: str | None = None, *, module: str = "benchmarks", work: float = 1.0, **environment: str
 ) -> dict[str, Any]:
-    done = project.run(f"exec({COUNT.format(regex=regex, module=module)!r})", **environment)
+    done = project.run(f"exec({COUNT.format(regex=regex, module=module, work=work)!r})", **environment)
     assert done.returncode == 0, done.stderr
     outcomes: dict[str, Any] = json.loads(done.stdout)
     return {name.removeprefix("micro.routing."): outcome for name, outcome in outcomes.items()}
@@ -62,6 +62,15 @@ def test_a_count_does_not_depend_on_where_the_clone_is_nor_on_what_else_is_count
     alone = count(elsewhere, r"time_match\('/a/b/c/d', 2\)", HOME="/nowhere", EXTRA="x" * 999)
     assert list(alone) == ["Match.instr_match-3"]
     assert alone["Match.instr_match-3"]["instructions"] == counts["Match.instr_match-3"]["instructions"]
+
+
+@needs_valgrind
+def test_more_work_than_is_owned_up_to_counts_as_just_that_much_slower(
+    project: Project, counts: dict[str, Any]
+) -> None:
+    slowed = count(project, r"time_match\('/a/b', 1\)", work=1.25)
+    more = slowed["Match.instr_match-0"]["instructions"]
+    assert more == pytest.approx(1.25 * counts["Match.instr_match-0"]["instructions"], rel=1e-3)
 
 
 @needs_valgrind
@@ -124,7 +133,7 @@ def test_a_valgrind_that_counts_nothing_is_an_error(project: Project, tmp_path: 
 
 
 def test_a_working_copy_is_not_counted_by_accident(project: Project) -> None:
-    done = project.run(f"exec({COUNT.format(regex=None, module='benchmarks')!r})", PYRT_BENCH_WORKING_COPY="")
+    done = project.run(f"exec({COUNT.format(regex=None, module='benchmarks', work=1)!r})", PYRT_BENCH_WORKING_COPY="")
     assert done.returncode != 0
     assert "not from the measured environment" in done.stderr
 

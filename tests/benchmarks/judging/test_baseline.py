@@ -108,3 +108,11 @@ def test_a_baseline_of_another_schema_is_to_be_made_again(tmp_path: Path) -> Non
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(baseline.load(path), schema=99)))
     with pytest.raises(BaselineError, match="schema 99"):
         baseline.load(path)
+
+
+def test_a_benchmark_that_the_baseline_alone_has_is_named_where_it_was_asked_for() -> None:
+    side = Side(commit="a" * 40)
+    both = {chosen(name).label: stored() for name in ("match", "vanished")}
+    known = Baseline(command="c", date="d", side=side, fingerprint={}, benchmarks=both)
+    assert baseline._gone(known, [chosen("match")], "") == ["in the baseline alone: micro.x.X.time_vanished"]
+    assert baseline._gone(known, [chosen("match")], "match") == []

@@ -1,6 +1,7 @@
 """No alert where nothing changed: the rules on real pairs of one commit with itself, which a busy machine made.
 
-`aa-pairs.json.gz` was written by the command that it holds; `python -m benchmarks compare --record FILE` makes another.
+`aa-pairs.json.gz` was recorded as the command that it holds does, figures of memory left out, while other work had the
+machine for most of an hour; `python -m benchmarks compare --record FILE` makes another.
 """
 
 from __future__ import annotations
