@@ -1,9 +1,6 @@
 """pyrt: a runtime for Python services. What an app author imports."""
 
 from .app import App
-from .binding import Query
-from .context import GlobalContext, LocalContext
-from .controller import Controller
 from .errors import (
     HttpError,
     Overload,
@@ -12,14 +9,17 @@ from .errors import (
     ValidationError,
     Violation,
 )
-from .forms import Form, Upload
 from .groups import Group
 from .gtype import Email, GType
-from .hooks import HookChain
+from .http.forms import Form, Upload
+from .http.messages import Headers, Request, Response
 from .limits import Limits
-from .messages import Headers, Request, Response
 from .modules import Module
 from .queue import QueueFabric, Subscription
+from .request.binding import Query
+from .request.context import GlobalContext, LocalContext
+from .request.controller import Controller
+from .request.hooks import HookChain
 from .routing import Converter, Match, Router
 
 __all__ = (

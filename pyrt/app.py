@@ -10,26 +10,26 @@ from functools import partial
 from keyword import iskeyword
 from typing import Any, TypeVar
 
-from .binding import vocabulary
-from .context import GlobalContext
-from .controller import Controller, answer_without_route
-from .deadlines import checked_limit
-from .endpoints import Endpoint
 from .errors import ClosedError, UsageError, describe
 from .groups import Declarations, Group, RouteDeclaration, check_answering
 from .gtype import CAPS, Caps
-from .hooks import PHASES, HookChain
+from .http.messages import Request, Response
 from .ingress import asgi
-from .lifecycle import Lifecycle, LifecycleFunction
 from .limits import LIMITS, Limits
-from .messages import Request, Response
 from .modules import Module, Modules
 from .openapi import Described
 from .pools import Pools
 from .queue import QueueFabric
-from .returns import Returned
+from .queue.subscribers import Subscribed, Subscriber
+from .request.binding import vocabulary
+from .request.context import GlobalContext
+from .request.controller import Controller, answer_without_route
+from .request.deadlines import checked_limit
+from .request.endpoints import Endpoint
+from .request.hooks import PHASES, HookChain
+from .request.returns import Returned
 from .routing import Converter, Router
-from .subscribers import Subscribed, Subscriber
+from .running import Lifecycle, LifecycleFunction
 from .types import Clock
 
 __all__ = ("App",)

@@ -19,8 +19,8 @@ from . import __version__
 from .app import App
 from .errors import PyrtError, UsageError
 from .groups import RouteDeclaration
-from .hooks import PHASES
 from .limits import Limits
+from .request.hooks import PHASES
 
 __all__ = ("load", "main")
 

@@ -1,7 +1,7 @@
 """The exception tree: who is at fault, with fields a program can read; the message is derived from the fields.
 
 `UsageError` is the author's mistake and is raised at registration or `freeze()`. The rest happen at run time
-and each has one answer over HTTP (see `pyrt.controller`).
+and each has one answer over HTTP (see `pyrt.request.controller`).
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
-from .deadlines import checked_limit
 from .errors import FrozenError, UsageError, caller, check_statuses, describe
-from .hooks import PHASES, HookFunction
+from .request.deadlines import checked_limit
+from .request.hooks import PHASES, HookFunction
 from .types import Handler, Hook
 
 __all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration", "RouteOptions")

@@ -10,7 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from .app import App
-from .messages import Headers, Pairs, Request, Response
+from .http.messages import Headers, Pairs, Request, Response
 
 __all__ = ("ManualClock", "MemoryTransport", "SyncTestClient", "TestClient")
 

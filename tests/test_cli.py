@@ -184,7 +184,7 @@ def test_a_pipe_that_nobody_reads_is_no_access_log(tmp_path: Path, capsys: pytes
 
 FORM = """
 from pyrt import App
-from pyrt.forms import Form
+from pyrt.http.forms import Form
 app = App()
 @app.post("/{name}")
 async def f(name: str, form: Form): ...

@@ -18,6 +18,7 @@ Key = TypeVar("Key")
 Stacks = Mapping[Stack, float]
 
 OWN, GENERATED, LOOP, STANDARD = "the benchmark itself", "generated handlers", "event loop", "standard library"
+OPENED = ("http", "request")  # packages of pyrt whose modules are components of their own
 THREADS = "other threads:"
 WARMING, WARMING_WITHIN = "_warm", 4  # the driver's function, and how deep it is called
 _FRAME = re.compile(r"^(?P<name>.*) \((?P<file>.+?)(?::(?P<line>\d+))?\)$")
@@ -108,11 +109,12 @@ def by_component(stacks: Stacks) -> dict[str, float]:
 
 
 def component(frame: str) -> str:
-    """What part of the program a frame belongs to: of pyrt its modules and packages, the rest in large."""
+    """The part of the program that a frame belongs to: a module or package of pyrt; of other code the library."""
     module = frame.partition(":")[0]
     package, _, inside = module.partition(".")
     if package == "pyrt":
-        return inside.partition(".")[0] or "pyrt"
+        part, _, rest = inside.partition(".")
+        return rest if part in OPENED and rest else part or "pyrt"
     if package == "generated":
         return GENERATED
     if package == "benchmarks":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from ..jsontext import LIMIT_DEPTH
+from ..http.jsontext import LIMIT_DEPTH
 
 __all__ = ("CAPS", "MOST_DEPTH", "Caps")
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ..errors import ValidationError, Violation
-from ..jsontext import UNREADABLE, malformed
+from ..http.jsontext import UNREADABLE, malformed
 from .parts import Array, Entries, Object, Part, Row, Variants
 from .readers import Text
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from ..jsontext import UNREADABLE, malformed
+from ..http.jsontext import UNREADABLE, malformed
 from .opening import ARRAYS
 from .parts import Part, is_without_hash
 from .wording import NO_HASH, UNKNOWN, shortened, shown

@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from ..errors import HttpError, ValidationError, Violation
-from ..jsontext import UNREADABLE, check_depth, malformed
+from ..http.jsontext import UNREADABLE, check_depth, malformed
 from .caps import CAPS, Caps
 from .compiling import is_bottomless, taken_apart
 from .crowds import without_crowds

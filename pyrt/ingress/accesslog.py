@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from ..messages import Headers, Request
+from ..http.messages import Headers, Request
 
 __all__ = ("AccessLog",)
 

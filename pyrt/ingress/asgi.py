@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from ..context import new_id
 from ..errors import ProtocolError
+from ..http.messages import Headers, Request, Response
 from ..limits import Limits
-from ..messages import Headers, Request, Response
-from ..streams import Stream
+from ..request.context import new_id
+from ..request.streams import Stream
 from .writing import WITHOUT_BODY
 
 __all__ = ("Receive", "Scope", "Send", "serve")

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ..messages import Headers, Request
+from ..http.messages import Headers, Request
 
 __all__ = ("BodyStream",)
 

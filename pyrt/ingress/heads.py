@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from ..errors import ProtocolError
+from ..http.messages import NAME, TOKEN, Request
 from ..limits import Limits
-from ..messages import NAME, TOKEN, Request
 
 __all__ = ("CHUNKED", "CONTROLS", "Head", "HeadReader", "fields", "line_too_long", "too_large")
 

@@ -19,16 +19,16 @@ from enum import Enum
 from functools import partial
 from typing import Any, Protocol, cast
 
-from ..context import new_id
 from ..errors import ProtocolError
-from ..files import File
-from ..messages import Request, Response
-from ..streams import Stream
+from ..http.files import File
+from ..http.messages import Request, Response
+from ..request.context import new_id
+from ..request.streams import Stream
+from ..request.tasks import begin
 from .bodies import BodyStream
 from .edge import Edge
 from .reading import RequestReader, Sink
 from .sendfile import send_file
-from .tasks import begin
 from .writing import WITHOUT_CONTENT, encode
 
 __all__ = ("Http1Protocol", "Phase", "Service")

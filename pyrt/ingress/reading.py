@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from ..errors import ProtocolError
+from ..http.messages import TOKEN, Headers, Request
 from ..limits import Limits
-from ..messages import TOKEN, Headers, Request
 from .heads import CHUNKED, HeadReader, fields, line_too_long, too_large
 
 __all__ = ("RequestReader", "Sink")

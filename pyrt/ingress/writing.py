@@ -5,8 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from ..errors import UsageError, phrase
-from ..messages import NAME, READY_MADE, Response
-from ..streams import Stream
+from ..http.messages import NAME, READY_MADE, Response
+from ..request.streams import Stream
 from .heads import CONTROLS
 
 __all__ = ("WITHOUT_CONTENT", "encode")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import UsageError
-from ..unwinding import unwind
+from ..request.unwinding import unwind
 
 __all__ = ("Module", "Modules")
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..endpoints import Endpoint
 from ..groups import RouteDeclaration
-from ..messages import Response
+from ..http.messages import Response
+from ..request.endpoints import Endpoint
 from .document import Operation, document
 from .page import page
 

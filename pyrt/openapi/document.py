@@ -11,10 +11,10 @@ from uuid import UUID
 
 import msgspec
 
-from ..binding import Input
 from ..errors import Violation, phrase
-from ..forms import MULTIPART, URLENCODED
-from ..returns import Returned
+from ..http.forms import MULTIPART, URLENCODED
+from ..request.binding import Input
+from ..request.returns import Returned
 from ..routing import Converter, skeleton
 from .components import Components, untaken
 from .merging import all_of, merged

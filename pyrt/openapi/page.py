@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..forms import URLENCODED
+from ..http.forms import URLENCODED
 from .components import REF
 
 __all__ = ("page",)

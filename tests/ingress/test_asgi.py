@@ -8,7 +8,7 @@ import pytest
 
 from pyrt import App, LocalContext, Module, Response
 from pyrt.errors import ProtocolError
-from pyrt.forms import Form
+from pyrt.http.forms import Form
 from pyrt.ingress import asgi
 from pyrt.limits import Limits
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pyrt import Limits, Request
 from pyrt.errors import ProtocolError
+from pyrt.http.messages import Headers
 from pyrt.ingress.reading import Plan, RequestReader
-from pyrt.messages import Headers
 
 CODING = b"Transfer-Encoding: chunked"
 

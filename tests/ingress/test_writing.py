@@ -15,7 +15,7 @@ from pyrt import Response
 from pyrt.errors import UsageError
 from pyrt.ingress import writing
 from pyrt.ingress.writing import encode
-from pyrt.streams import Stream
+from pyrt.request.streams import Stream
 
 DATE = b"date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 NO_BODY = (204, 304)

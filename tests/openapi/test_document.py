@@ -12,8 +12,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from pyrt import App, Email, HttpError, Query, Request, Response, UsageError
-from pyrt.forms import Form
 from pyrt.gtype import Secret, check
+from pyrt.http.forms import Form
 from pyrt.testing import TestClient
 
 

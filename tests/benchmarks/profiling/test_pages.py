@@ -17,9 +17,13 @@ TIMES = {
     ("benchmarks.a:B.time_c",): 1.0,
     ("benchmarks.a:B.time_c", "pyrt.routing:match"): 2.0,
     ("benchmarks.a:B.time_c", "pyrt.routing:match", "pyrt.routing:<lambda> & more"): 1.0,
-    ("benchmarks.a:B.time_c", "pyrt.hooks:run"): 4.0,
+    ("benchmarks.a:B.time_c", "pyrt.request.hooks:run"): 4.0,
 }
-WAS = {**TIMES, ("benchmarks.a:B.time_c", "pyrt.hooks:run"): 1.0, ("benchmarks.a:B.time_c", "pyrt.old:gone"): 2.0}
+WAS = {
+    **TIMES,
+    ("benchmarks.a:B.time_c", "pyrt.request.hooks:run"): 1.0,
+    ("benchmarks.a:B.time_c", "pyrt.old:gone"): 2.0,
+}
 BOX = """(name => { const one = [...document.querySelectorAll("svg.flame svg")]
   .find(box => box.querySelector("text").textContent == name && box.closest("svg.flame") == document
   .querySelector("svg.flame")), rect = one.querySelector("rect").getBoundingClientRect(),
@@ -53,7 +57,7 @@ def written(folder: Path) -> Path:
 def differing(folder: Path) -> Path:
     frames = [
         differential.Frame(
-            name="pyrt.hooks:run",
+            name="pyrt.request.hooks:run",
             component="hooks",
             base_instructions=1.0,
             head_instructions=400.0,

@@ -64,6 +64,8 @@ def test_a_frame_without_a_module_is_named_after_its_file(name: str, file: str, 
     [
         ("pyrt.routing:Router.match", "routing"),
         ("pyrt.ingress.http1:Http1Protocol._run", "ingress"),
+        ("pyrt.request.hooks:HookChain.write", "hooks"),
+        ("pyrt.http.messages:Response.of", "messages"),
         ("pyrt:App", "pyrt"),
         ("generated:make.<locals>.run", stacks.GENERATED),
         ("benchmarks.micro.routing:Match.time_match", stacks.OWN),

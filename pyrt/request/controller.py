@@ -14,13 +14,13 @@ import logging
 import traceback
 from typing import Any
 
+from ..errors import DeadlineExceeded, HttpError, Overload, ProtocolError, ValidationError
+from ..http.files import File
+from ..http.messages import Request, Response
+from ..routing import Route, Router
 from .context import OVER, GlobalContext, LocalContext, Phase
 from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
-from .errors import DeadlineExceeded, HttpError, Overload, ProtocolError, ValidationError
-from .files import File
-from .messages import Request, Response
-from .routing import Route, Router
 from .streams import Stream, discard
 
 __all__ = ("Controller", "answer_without_route")

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from pyrt import GlobalContext, LocalContext, QueueFabric, Request, UsageError
-from pyrt.context import Phase
+from pyrt.request.context import Phase
 
 
 def local(headers: list[tuple[str | bytes, str | bytes]] | None = None) -> LocalContext:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
-from .binding import Binding, Vocabulary
 from .errors import DeadlineExceeded, UsageError, describe
-from .unwinding import unwind
+from .request.binding import Binding, Vocabulary
+from .request.unwinding import unwind
 
 __all__ = ("Lifecycle", "LifecycleFunction")
 

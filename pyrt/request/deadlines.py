@@ -8,7 +8,7 @@ import types
 from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
-from .errors import DeadlineExceeded, UsageError
+from ..errors import DeadlineExceeded, UsageError
 
 __all__ = ("checked_limit", "is_cancelled_from_outside", "suspended", "within")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from .errors import MalformedBody
+from ..errors import MalformedBody
 
 __all__ = ("LIMIT_DEPTH", "UNREADABLE", "check_depth", "malformed", "read")
 

@@ -12,7 +12,7 @@ import stat
 import threading
 from io import FileIO
 
-from .errors import HttpError
+from ..errors import HttpError
 
 __all__ = ("File", "content_type_of")
 

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
+from ..errors import UnknownName, UsageError, ValidationError, Violation, describe
+from ..gtype import CAPS, Caps, GType
+from ..http.forms import Form
+from ..http.messages import Request
 from .context import GlobalContext, LocalContext
-from .errors import UnknownName, UsageError, ValidationError, Violation, describe
-from .forms import Form
-from .gtype import CAPS, Caps, GType
-from .messages import Request
 from .scripts import Script
 
 __all__ = (

@@ -2,7 +2,7 @@ import traceback
 
 import pytest
 
-from pyrt.scripts import Script
+from pyrt.request.scripts import Script
 
 
 def test_a_script_becomes_a_function_that_sees_its_values() -> None:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from pyrt.deadlines import within
 from pyrt.errors import DeadlineExceeded
+from pyrt.request.deadlines import within
 
 
 def driven(coroutine: Any) -> Any:

@@ -11,6 +11,13 @@ from enum import Enum
 from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from ..errors import UnfitAnswer, UsageError, describe
+from ..gtype import CAPS, Caps
+from ..http.forms import read_form
+from ..http.messages import Response
+from ..limits import LIMITS, Limits
+from ..pools import Pools
+from ..routing import Converter
 from .binding import (
     ANYTHING,
     Binding,
@@ -25,15 +32,8 @@ from .binding import (
     takes_parts,
 )
 from .context import LocalContext, Phase
-from .errors import UnfitAnswer, UsageError, describe
-from .forms import read_form
-from .gtype import CAPS, Caps
 from .hooks import HookChain
-from .limits import LIMITS, Limits
-from .messages import Response
-from .pools import Pools
 from .returns import returned
-from .routing import Converter
 from .scripts import Script
 from .streams import begun
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from pyrt import App, HttpError, LocalContext, Request, Response
-from pyrt.context import Phase
 from pyrt.errors import ClosedError, DeadlineExceeded
-from pyrt.streams import Stream
+from pyrt.request.context import Phase
+from pyrt.request.streams import Stream
 from pyrt.testing import ManualClock
 
 

@@ -13,16 +13,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ClosedError, UsageError, describe
+from ..types import Cleanup, Clock
 from .deadlines import within
-from .errors import ClosedError, UsageError, describe
-from .types import Cleanup, Clock
 from .unwinding import unwind
 
 if TYPE_CHECKING:
-    from .forms import Form
-    from .messages import Request, Response
-    from .queue import QueueFabric
-    from .routing import Match, Route
+    from ..http.forms import Form
+    from ..http.messages import Request, Response
+    from ..queue import QueueFabric
+    from ..routing import Match, Route
 
 __all__ = ("GlobalContext", "LocalContext", "Phase", "new_id")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyrt import App, HttpError, Limits, LocalContext, Request, UsageError
 from pyrt.errors import ProtocolError
-from pyrt.forms import Form, Upload, read_form
+from pyrt.http.forms import Form, Upload, read_form
 from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.testing import MemoryTransport, TestClient

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pyrt.ingress.tasks import begin
+from pyrt.request.tasks import begin
 
 VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 

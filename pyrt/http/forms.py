@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from .errors import HttpError
-from .limits import Limits
+from ..errors import HttpError
+from ..limits import Limits
 from .messages import VALUE, Request
 
 __all__ = ("Form", "Upload", "read_form")

@@ -14,7 +14,7 @@ import types
 from collections.abc import Coroutine, Generator
 from typing import Any
 
-from ..deadlines import resumed
+from .deadlines import resumed
 
 __all__ = ("begin",)
 

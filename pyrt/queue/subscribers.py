@@ -8,11 +8,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .binding import Binding, is_async, message_source, vocabulary
-from .context import GlobalContext
-from .deadlines import is_cancelled_from_outside
-from .errors import UsageError, describe
-from .queue import Subscription
+from ..errors import UsageError, describe
+from ..request.binding import Binding, is_async, message_source, vocabulary
+from ..request.context import GlobalContext
+from ..request.deadlines import is_cancelled_from_outside
+from .fabric import Subscription
 
 __all__ = ("Subscribed", "Subscriber")
 

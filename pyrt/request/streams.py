@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from ..errors import DeadlineExceeded
+from ..http.files import File
 from .deadlines import is_cancelled_from_outside, within
-from .errors import DeadlineExceeded
-from .files import File
 
 if TYPE_CHECKING:
     from .context import LocalContext

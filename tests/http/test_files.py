@@ -11,7 +11,7 @@ import pytest
 import uvloop
 
 from pyrt import App, HttpError, Limits, LocalContext, Request, Response, UsageError
-from pyrt.files import File, content_type_of
+from pyrt.http.files import File, content_type_of
 from pyrt.ingress.accesslog import AccessLog
 from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from .errors import MalformedBody, UsageError, phrase
+from ..errors import MalformedBody, UsageError, phrase
 from .files import File, content_type_of
 from .jsontext import read
 

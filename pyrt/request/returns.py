@@ -8,11 +8,11 @@ import types
 from collections.abc import AsyncIterable, Callable
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
+from ..errors import PyrtError, Violation
+from ..gtype import Caps, GType
+from ..gtype.caps import MOST_DEPTH
+from ..http.messages import Response
 from .binding import ANYTHING, annotation
-from .errors import PyrtError, Violation
-from .gtype import Caps, GType
-from .gtype.caps import MOST_DEPTH
-from .messages import Response
 
 __all__ = ("Returned", "returned")
 

@@ -13,15 +13,15 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import UsageError, check_statuses, describe
+from ..gtype import CAPS, Caps
+from ..http.messages import Response
+from ..types import Hook
 from .binding import Binding, Input, Source, Vocabulary, is_async, parameters, request_vocabulary
 from .context import LocalContext
 from .deadlines import checked_limit, is_cancelled_from_outside, within
-from .errors import UsageError, check_statuses, describe
-from .gtype import CAPS, Caps
-from .messages import Response
 from .scripts import Script
 from .streams import discard
-from .types import Hook
 
 __all__ = ("HookChain", "HookFunction")
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyrt.errors import MalformedBody
-from pyrt.jsontext import LIMIT_DEPTH, check_depth, read
+from pyrt.http.jsontext import LIMIT_DEPTH, check_depth, read
 
 VALUES = st.recursive(
     st.none() | st.text(alphabet='[]{}"\\aé\n') | st.integers(),

@@ -5,7 +5,7 @@ import pytest
 
 from pyrt import GlobalContext, HookChain, LocalContext, QueueFabric, Request, Response, UsageError
 from pyrt.errors import DeadlineExceeded
-from pyrt.hooks import HookFunction
+from pyrt.request.hooks import HookFunction
 
 
 def local(**modules: Any) -> LocalContext:

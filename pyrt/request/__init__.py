@@ -1,0 +1,1 @@
+"""One request's way: context, before hooks, handler, after hooks, catch hooks, cleanup."""
