@@ -12,7 +12,8 @@ from .errors import (
 from .groups import Group
 from .gtype import Email, GType
 from .http.forms import Form, Upload
-from .http.messages import Headers, Request, Response
+from .http.headers import Headers
+from .http.messages import Request, Response
 from .limits import Limits
 from .modules import Module
 from .queue import QueueFabric, Subscription

@@ -10,13 +10,14 @@ from functools import partial
 from keyword import iskeyword
 from typing import Any, TypeVar
 
-from .errors import ClosedError, UsageError, describe
+from .errors import ClosedError, UsageError
 from .groups import Declarations, Group, RouteDeclaration, check_answering
 from .gtype import CAPS, Caps
 from .http.messages import Request, Response
 from .ingress import asgi
 from .limits import LIMITS, Limits
 from .modules import Module, Modules
+from .naming import describe
 from .openapi import Described
 from .pools import Pools
 from .queue import QueueFabric

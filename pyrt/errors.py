@@ -7,15 +7,13 @@ and each has one answer over HTTP (see `pyrt.request.controller`).
 from __future__ import annotations
 
 import copyreg
-import functools
-import inspect
 import signal
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
+
+from .naming import phrase
 
 __all__ = (
     "ClosedError",
@@ -265,40 +263,3 @@ class ProtocolError(PyrtError):
     def __init__(self, status: int, detail: str, *, goes_on: bool = False) -> None:
         self.status, self.detail, self.goes_on = status, detail, goes_on
         super().__init__(f"{status}: {detail}")
-
-
-def check_statuses(raises: Any, where: str) -> None:
-    """Raise UsageError unless *raises* maps statuses of errors to what they mean, in words."""
-    is_sound = isinstance(raises, Mapping) and all(
-        type(status) is int and 400 <= status <= 599 and isinstance(text, str) for status, text in raises.items()
-    )
-    if not is_sound:
-        raise UsageError(f"{where}: raises= maps statuses from 400 to 599 to words, got {raises!r}")
-
-
-def phrase(status: int) -> str:
-    """The standard's words for a status, `Not Found` for 404."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"
-
-
-def caller() -> str:
-    """`file:line` of the code that called into pyrt, for messages that must name a place."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pyrt":
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def describe(function: Any) -> str:
-    """`name (file:line)` of a function, for messages that must name a place."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    function = inspect.unwrap(function) if callable(function) else function
-    code = getattr(function, "__code__", None)
-    if code is None and callable(function):
-        code = getattr(type(function).__call__, "__code__", None)
-    name = getattr(function, "__qualname__", repr(function))
-    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else name

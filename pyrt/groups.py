@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
-from .errors import FrozenError, UsageError, caller, check_statuses, describe
+from .errors import FrozenError, UsageError
+from .naming import caller, describe
 from .request.deadlines import checked_limit
 from .request.hooks import PHASES, HookFunction
+from .request.options import check_statuses
 from .types import Handler, Hook
 
 __all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration", "RouteOptions")

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
-from .errors import DeadlineExceeded, UsageError, describe
+from .errors import DeadlineExceeded, UsageError
+from .naming import describe
 from .request.binding import Binding, Vocabulary
 from .request.unwinding import unwind
 

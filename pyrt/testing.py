@@ -10,7 +10,8 @@ from typing import Any, Generic, Self, TypeVar
 import msgspec
 
 from .app import App
-from .http.messages import Headers, Pairs, Request, Response
+from .http.headers import Headers, Pairs
+from .http.messages import Request, Response
 
 __all__ = ("ManualClock", "MemoryTransport", "SyncTestClient", "TestClient")
 

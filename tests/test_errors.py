@@ -1,5 +1,4 @@
 import copy
-import functools
 import pickle
 from typing import Any
 
@@ -63,33 +62,3 @@ def test_an_authors_own_error_travels_too() -> None:
 )
 def test_a_dead_workers_error_says_how_it_ended(exit_code: int | None, words: str) -> None:
     assert f"the process that ran f {words}" in str(errors.WorkerDied("f", exit_code))
-
-
-def plain() -> None: ...
-
-
-@functools.wraps(plain)
-def wrapper() -> None: ...
-
-
-class Callable:
-    def __call__(self) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("function", "code"),
-    [
-        (plain, plain.__code__),
-        (wrapper, plain.__code__),
-        (functools.partial(functools.partial(plain)), plain.__code__),
-        (Callable().__call__, Callable.__call__.__code__),
-        (Callable(), Callable.__call__.__code__),
-    ],
-)
-def test_a_function_is_described_with_the_place_where_it_is_written(function: Any, code: Any) -> None:
-    assert f"({code.co_filename}:{code.co_firstlineno})" in errors.describe(function)
-
-
-@pytest.mark.parametrize("function", [len, int, 5])
-def test_what_is_written_nowhere_is_described_by_its_name(function: Any) -> None:
-    assert errors.describe(function) in ("len", "int", "5")

@@ -13,7 +13,7 @@ MODULES = [info.name for info in pkgutil.walk_packages([str(PACKAGE)], "pyrt.") 
 
 # Imports go one way: a part imports parts that come before it in this list.
 LAYERS = [
-    "errors", "types", "limits", "http", "routing", "pools", "gtype", "request", "queue", "modules", "groups",
+    "naming", "errors", "types", "limits", "http", "routing", "pools", "gtype", "request", "queue", "modules", "groups",
     "openapi", "ingress", "running", "app", "serving", "testing", "cli",
 ]  # fmt: skip
 TOP_MODULES = 10

@@ -16,7 +16,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ..errors import HttpError
 from ..limits import Limits
-from .messages import VALUE, Request
+from .headers import VALUE
+from .messages import Request
 
 __all__ = ("Form", "Upload", "read_form")
 

@@ -1,37 +1,23 @@
-"""Requests and responses: value objects, without any input or output.
-
-Header names and values are bytes as they came; `Headers` reads them case-insensitively and decodes on demand
-(RFC 9110 section 5.5: Latin-1).
-"""
+"""Requests and responses: value objects, without any input or output."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, Unpack
 from urllib.parse import parse_qs
 
 import msgspec
 
-from ..errors import MalformedBody, UsageError, phrase
+from ..errors import MalformedBody, UsageError
+from ..naming import phrase
+from .cookies import CookieAttributes, cookie_line, read_cookies
 from .files import File, content_type_of
+from .headers import Headers, Pairs, pairs_of
 from .jsontext import read
 
-__all__ = ("Headers", "Request", "Response")
+__all__ = ("Request", "Response")
 
-Pair = tuple[str | bytes, str | bytes]
-Pairs = Iterable[Pair] | Mapping[str, str]
-"""Field lines to be sent: pairs, or a mapping where no name occurs twice."""
-
-# RFC 9110 section 5.6.2 (token) and 5.5 (field-value): no control characters, so no forged line can leave.
-TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
-NAME = re.compile(TOKEN + rb"++")
-VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
-
-# RFC 6265 section 4.1.1 (cookie-octet), and what may stand in an attribute of a cookie.
-_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
-_COOKIE_ATTRIBUTE = re.compile(r"[\x20-:<-~]*")
 _QUERY_FIELDS = 1000
 
 _TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
@@ -42,90 +28,6 @@ READY_MADE = frozenset({_TEXT, _BYTES, _JSON, ()})
 
 _encode = msgspec.json.Encoder().encode
 _new = object.__new__
-
-
-def _raw(text: str | bytes) -> bytes:
-    return text.encode("latin-1") if isinstance(text, str) else text
-
-
-def _each(pairs: Pairs) -> Iterable[Pair]:
-    return pairs.items() if isinstance(pairs, Mapping) else pairs
-
-
-class Headers:
-    """Field lines in order; one name may occur many times; names compare case-insensitively."""
-
-    __slots__ = ("raw",)
-
-    def __init__(self, pairs: Pairs = ()) -> None:
-        self.raw: list[tuple[bytes, bytes]] = [(_raw(name), _raw(value)) for name, value in _each(pairs)]
-
-    @classmethod
-    def from_raw(cls, raw: list[tuple[bytes, bytes]]) -> Headers:
-        """Take a parser's list as it is, without a copy."""
-        headers = cls.__new__(cls)
-        headers.raw = raw
-        return headers
-
-    def get_all(self, name: str) -> list[str]:
-        """Every value of *name*, in order."""
-        wanted = name.lower().encode("latin-1")
-        return [value.decode("latin-1") for key, value in self.raw if key.lower() == wanted]
-
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """The first value of *name*, or *default*."""
-        wanted = name.lower().encode("latin-1")
-        for key, value in self.raw:
-            if key.lower() == wanted:
-                return value.decode("latin-1")
-        return default
-
-    def __getitem__(self, name: str) -> str:
-        value = self.get(name)
-        if value is None:
-            raise KeyError(name)
-        return value
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.get(name) is not None
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return ((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw)
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self.raw == other.raw
-
-    def __repr__(self) -> str:
-        return f"Headers({list(self)!r})"
-
-    def add(self, name: str | bytes, value: str | bytes) -> None:
-        """Append a field line.
-
-        Raises:
-            UsageError: the name is not a token, or the value has a control character.
-        """
-        line = _names.get(name) or _name(name), _raw(value)
-        if not VALUE.fullmatch(line[1]):
-            raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
-        self.raw.append(line)
-
-
-# Names that were given and found sound; values may be secrets, and are not kept.
-_names: dict[str | bytes, bytes] = {}
-_NAMES = 1000
-
-
-def _name(name: str | bytes) -> bytes:
-    raw = _raw(name)
-    if not NAME.fullmatch(raw):
-        raise UsageError(f"a header has characters in its name that it may not carry: {name!r}")
-    if len(_names) >= _NAMES:
-        _names.clear()
-    _names[name] = raw
-    return raw
 
 
 class Request:
@@ -203,13 +105,7 @@ class Request:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies by name, as sent; of two with one name the first, which is the more specific (RFC 6265 5.4)."""
-        found: dict[str, str] = {}
-        for line in self.headers.get_all("cookie"):
-            for pair in line.split(";"):
-                name, mark, value = pair.partition("=")
-                if mark and name.strip():
-                    found.setdefault(name.strip(), value.strip().removeprefix('"').removesuffix('"'))
-        return found
+        return read_cookies(self.headers.get_all("cookie"))
 
     def parts(self) -> AsyncIterator[bytes]:
         """The body as it comes, or in one part where it has come."""
@@ -318,7 +214,7 @@ class Response:
         self._add(headers)
 
     def _add(self, headers: Headers | Pairs) -> None:
-        for name, value in _each(headers.raw if isinstance(headers, Headers) else headers):
+        for name, value in pairs_of(headers.raw if isinstance(headers, Headers) else headers):
             self.headers.add(name, value)
 
     @classmethod
@@ -401,37 +297,13 @@ class Response:
             raise UsageError(f"a response has a status from 200 to 599, got {self.status!r}")
         return self
 
-    def set_cookie(
-        self,
-        name: str,
-        value: str,
-        *,
-        max_age_s: int | None = None,
-        path: str = "/",
-        domain: str = "",
-        secure: bool = False,
-        http_only: bool = True,
-        same_site: str = "Lax",
-    ) -> None:
-        """Have the client keep a cookie (RFC 6265 section 4.1), for the session or for *max_age_s* seconds.
+    def set_cookie(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:
+        """Have the client keep a cookie.
 
         Raises:
             UsageError: a character that a cookie cannot carry; encode the value, in base64 say.
         """
-        attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
-        if max_age_s is not None:
-            attributes["Max-Age"] = f"{int(max_age_s)}"
-        if not NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
-            raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
-        if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
-            raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")
-        if same_site not in ("Strict", "Lax", "None"):
-            raise UsageError(f"cookie {name!r}: same_site is 'Strict', 'Lax' or 'None', got {same_site!r}")
-        if same_site == "None" and not secure:
-            raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without secure=True")
-        parts = [f"{name}={value}", *(f"{key}={each}" for key, each in attributes.items() if each)]
-        flags = [flag for flag, wanted in (("Secure", secure), ("HttpOnly", http_only)) if wanted]
-        self.headers.add("set-cookie", "; ".join(parts + flags))
+        self.headers.add("set-cookie", cookie_line(name, value, **attributes))
 
     def delete_cookie(self, name: str, *, path: str = "/", domain: str = "") -> None:
         """Have the client forget a cookie that was set with this path and domain."""

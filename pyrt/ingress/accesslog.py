@@ -14,7 +14,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from ..http.messages import Headers, Request
+from ..http.headers import Headers
+from ..http.messages import Request
 
 __all__ = ("AccessLog",)
 

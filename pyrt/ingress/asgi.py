@@ -10,7 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from ..errors import ProtocolError
-from ..http.messages import Headers, Request, Response
+from ..http.headers import Headers
+from ..http.messages import Request, Response
 from ..limits import Limits
 from ..request.context import new_id
 from ..request.streams import Stream

@@ -6,7 +6,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from ..http.messages import Headers, Request
+from ..http.headers import Headers
+from ..http.messages import Request
 
 __all__ = ("BodyStream",)
 

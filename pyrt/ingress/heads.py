@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 
 from ..errors import ProtocolError
-from ..http.messages import NAME, TOKEN, Request
+from ..http.headers import NAME, TOKEN
+from ..http.messages import Request
 from ..limits import Limits
 
 __all__ = ("CHUNKED", "CONTROLS", "Head", "HeadReader", "fields", "line_too_long", "too_large")

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from ..errors import ProtocolError
-from ..http.messages import TOKEN, Headers, Request
+from ..http.headers import TOKEN, Headers
+from ..http.messages import Request
 from ..limits import Limits
 from .heads import CHUNKED, HeadReader, fields, line_too_long, too_large
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from ..errors import UsageError, phrase
-from ..http.messages import NAME, READY_MADE, Response
+from ..errors import UsageError
+from ..http.headers import NAME
+from ..http.messages import READY_MADE, Response
+from ..naming import phrase
 from ..request.streams import Stream
 from .heads import CONTROLS
 

@@ -11,8 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from ..errors import Violation, phrase
+from ..errors import Violation
 from ..http.forms import MULTIPART, URLENCODED
+from ..naming import phrase
 from ..request.binding import Input
 from ..request.returns import Returned
 from ..routing import Converter, skeleton

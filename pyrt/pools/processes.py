@@ -18,7 +18,8 @@ from collections.abc import Callable, Mapping
 from multiprocessing.util import Finalize
 from typing import Any, TypeVar
 
-from ..errors import ClosedError, NotPicklable, WorkerDied, describe
+from ..errors import ClosedError, NotPicklable, WorkerDied
+from ..naming import describe
 from .threads import ThreadPool
 from .worker import Worker, unpacked
 

@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..errors import UsageError, describe
+from ..errors import UsageError
+from ..naming import describe
 from ..request.binding import Binding, is_async, message_source, vocabulary
 from ..request.context import GlobalContext
 from ..request.deadlines import is_cancelled_from_outside

@@ -14,10 +14,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
-from ..errors import UnknownName, UsageError, ValidationError, Violation, describe
+from ..errors import UnknownName, UsageError, ValidationError, Violation
 from ..gtype import CAPS, Caps, GType
 from ..http.forms import Form
 from ..http.messages import Request
+from ..naming import describe
 from .context import GlobalContext, LocalContext
 from .scripts import Script
 

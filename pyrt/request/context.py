@@ -13,7 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ClosedError, UsageError, describe
+from ..errors import ClosedError, UsageError
+from ..naming import describe
 from ..types import Cleanup, Clock
 from .deadlines import within
 from .unwinding import unwind

@@ -11,11 +11,12 @@ from enum import Enum
 from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from ..errors import UnfitAnswer, UsageError, describe
+from ..errors import UnfitAnswer, UsageError
 from ..gtype import CAPS, Caps
 from ..http.forms import read_form
 from ..http.messages import Response
 from ..limits import LIMITS, Limits
+from ..naming import describe
 from ..pools import Pools
 from ..routing import Converter
 from .binding import (

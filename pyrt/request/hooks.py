@@ -13,13 +13,15 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import UsageError, check_statuses, describe
+from ..errors import UsageError
 from ..gtype import CAPS, Caps
 from ..http.messages import Response
+from ..naming import describe
 from ..types import Hook
 from .binding import Binding, Input, Source, Vocabulary, is_async, parameters, request_vocabulary
 from .context import LocalContext
 from .deadlines import checked_limit, is_cancelled_from_outside, within
+from .options import check_statuses
 from .scripts import Script
 from .streams import discard
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pyrt import Limits, Request
 from pyrt.errors import ProtocolError
-from pyrt.http.messages import Headers
+from pyrt.http.headers import Headers
 from pyrt.ingress.reading import Plan, RequestReader
 
 CODING = b"Transfer-Encoding: chunked"

@@ -1,0 +1,78 @@
+"""Cookies (RFC 6265): those that a client sends, and the line that has it keep one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TypedDict
+
+from ..errors import UsageError
+from .headers import NAME
+
+__all__ = ("CookieAttributes", "cookie_line", "read_cookies")
+
+# RFC 6265 section 4.1.1 (cookie-octet), and what may stand in an attribute of a cookie.
+_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
+_COOKIE_ATTRIBUTE = re.compile(r"[\x20-:<-~]*")
+
+
+def read_cookies(lines: Iterable[str]) -> dict[str, str]:
+    """The cookies of `Cookie` lines by name; the first of two with one name, the more specific one (section 5.4)."""
+    found: dict[str, str] = {}
+    for line in lines:
+        for pair in line.split(";"):
+            name, mark, value = pair.partition("=")
+            if mark and name.strip():
+                found.setdefault(name.strip(), value.strip().removeprefix('"').removesuffix('"'))
+    return found
+
+
+class CookieAttributes(TypedDict, total=False):
+    """How long a client keeps a cookie, and when it sends it back (section 4.1.2).
+
+    Attributes:
+        max_age_s: for so many seconds; for the session by default.
+        path, domain: to these and what is below them. Default: `/`, and the host alone.
+        secure: over TLS alone. Default False.
+        http_only: hidden from scripts. Default True.
+        same_site: `Strict`, `Lax` (the default), or `None`, which wants *secure*.
+    """
+
+    max_age_s: int | None
+    path: str
+    domain: str
+    secure: bool
+    http_only: bool
+    same_site: str
+
+
+def cookie_line(
+    name: str,
+    value: str,
+    *,
+    max_age_s: int | None = None,
+    path: str = "/",
+    domain: str = "",
+    secure: bool = False,
+    http_only: bool = True,
+    same_site: str = "Lax",
+) -> str:
+    """The value of a `Set-Cookie` line (section 4.1).
+
+    Raises:
+        UsageError: a character that a cookie cannot carry, or attributes that browsers refuse together.
+    """
+    attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
+    if max_age_s is not None:
+        attributes["Max-Age"] = f"{int(max_age_s)}"
+    if not NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
+        raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
+    if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
+        raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")
+    if same_site not in ("Strict", "Lax", "None"):
+        raise UsageError(f"cookie {name!r}: same_site is 'Strict', 'Lax' or 'None', got {same_site!r}")
+    if same_site == "None" and not secure:
+        raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without secure=True")
+    parts = [f"{name}={value}", *(f"{key}={each}" for key, each in attributes.items() if each)]
+    flags = [flag for flag, wanted in (("Secure", secure), ("HttpOnly", http_only)) if wanted]
+    return "; ".join(parts + flags)
