@@ -17,10 +17,10 @@ from .http.messages import Request, Response
 from .limits import Limits
 from .modules import Module
 from .queue import QueueFabric, Subscription
-from .request.binding import Query
 from .request.context import GlobalContext, LocalContext
 from .request.controller import Controller
 from .request.hooks import HookChain
+from .request.sources import Query
 from .routing import Converter, Match, Router
 
 __all__ = (

@@ -14,8 +14,8 @@ import msgspec
 from ..errors import Violation
 from ..http.forms import MULTIPART, URLENCODED
 from ..naming import phrase
-from ..request.binding import Input
 from ..request.returns import Returned
+from ..request.sources import Input
 from ..routing import Converter, skeleton
 from .components import Components, untaken
 from .merging import all_of, merged

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from ..errors import UsageError
 from ..naming import describe
-from ..request.binding import Binding, is_async, message_source, vocabulary
+from ..request.binding import Binding, vocabulary
 from ..request.context import GlobalContext
 from ..request.deadlines import is_cancelled_from_outside
+from ..request.signatures import is_async
+from ..request.sources import message_source
 from .fabric import Subscription
 
 __all__ = ("Subscribed", "Subscriber")

@@ -19,23 +19,13 @@ from ..limits import LIMITS, Limits
 from ..naming import describe
 from ..pools import Pools
 from ..routing import Converter
-from .binding import (
-    ANYTHING,
-    Binding,
-    Source,
-    annotation,
-    body_source,
-    form_source,
-    is_async,
-    is_query,
-    param_source,
-    request_vocabulary,
-    takes_parts,
-)
+from .binding import Binding, request_vocabulary
 from .context import LocalContext, Phase
 from .hooks import HookChain
 from .returns import returned
 from .scripts import Script
+from .signatures import ANYTHING, annotation, is_async
+from .sources import Source, body_source, form_source, is_query, param_source, takes_parts
 from .streams import begun
 
 __all__ = ("Endpoint",)

@@ -18,11 +18,13 @@ from ..gtype import CAPS, Caps
 from ..http.messages import Response
 from ..naming import describe
 from ..types import Hook
-from .binding import Binding, Input, Source, Vocabulary, is_async, parameters, request_vocabulary
+from .binding import Binding, Vocabulary, request_vocabulary
 from .context import LocalContext
 from .deadlines import checked_limit, is_cancelled_from_outside, within
 from .options import check_statuses
 from .scripts import Script
+from .signatures import is_async, parameters
+from .sources import Input, Source
 from .streams import discard
 
 __all__ = ("HookChain", "HookFunction")

@@ -12,7 +12,7 @@ from ..errors import PyrtError, Violation
 from ..gtype import Caps, GType
 from ..gtype.caps import MOST_DEPTH
 from ..http.messages import Response
-from .binding import ANYTHING, annotation
+from .signatures import ANYTHING, annotation
 
 __all__ = ("Returned", "returned")
 

@@ -1,0 +1,65 @@
+"""What a function says of itself: its parameters, their annotations, and whether calling it gives a coroutine."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import UsageError
+from ..naming import describe
+
+__all__ = ("ANYTHING", "already_given", "annotation", "default_of", "is_async", "parameters")
+
+# Annotations that say nothing.
+ANYTHING = (Any, inspect.Parameter.empty)
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of *function*, all of which can be given by name."""
+    if not callable(function):
+        raise UsageError(f"{function!r} is not a function")
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{describe(function)} does not say what it takes ({error}); wrap it in a function") from None
+    for parameter in found:
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise UsageError(
+                f"{describe(function)} has {str(parameter)!r}; it must name what it takes, each by its own name"
+            )
+    return found
+
+
+def default_of(function: Callable[..., Any], name: str) -> Any:
+    found = [each.default for each in parameters(function) if each.name == name]
+    return found[0] if found else inspect.Parameter.empty
+
+
+def already_given(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """What a partial has been given by name."""
+    return function.keywords if isinstance(function, functools.partial) else {}
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling *function* gives a coroutine: `async def`, a partial of one, an object that is called so."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def annotation(function: Callable[..., Any], name: str) -> Any:
+    """The annotation of one parameter, evaluated; `inspect.Parameter.empty` where there is none."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    target = function if inspect.isroutine(function) else type(function).__call__
+    if name not in getattr(target, "__annotations__", {}):
+        return inspect.Parameter.empty
+    try:
+        return typing.get_type_hints(target, include_extras=True)[name]
+    except NameError as error:
+        raise UsageError(
+            f"{describe(function)}: cannot resolve its annotations ({error}); define the type at module level"
+        ) from None
+    except Exception as error:  # annotations are expressions, which may raise anything
+        raise UsageError(f"{describe(function)}: its annotations are no types ({error!r})") from error

@@ -1,0 +1,198 @@
+"""Where the values come from that a function asks of a request: path, query, body, form; or of a message."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from enum import Enum
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
+
+from ..errors import UsageError, ValidationError, Violation
+from ..gtype import CAPS, Caps, GType
+from ..http.forms import Form
+from ..naming import describe
+from .context import LocalContext
+from .signatures import ANYTHING, annotation, default_of, parameters
+
+__all__ = (
+    "Input",
+    "Query",
+    "Source",
+    "body_source",
+    "form_source",
+    "is_query",
+    "message_source",
+    "param_source",
+    "query_source",
+    "refuse_query",
+    "takes_parts",
+)
+
+# Annotations of a body that is taken as it comes.
+_PARTS = (AsyncIterator, AsyncIterable)
+
+
+class Input(NamedTuple):
+    """What a function asks of the request itself.
+
+    Attributes:
+        place: `path`, `query`, `body` or `form`.
+        gtype: that it has to fit; None for bytes as they are.
+        default: of what is not there; `inspect.Parameter.empty` where it has to be.
+    """
+
+    place: str
+    name: str
+    gtype: GType | None
+    default: Any = inspect.Parameter.empty
+
+    @property
+    def is_required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
+
+class Source(NamedTuple):
+    """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*.
+
+    Attributes:
+        kind: its type, for a parameter's annotation to agree with; None for any.
+        input: of the request; None for what is the app's own.
+        read: the same as a function of `context`, of an input that may be refused.
+    """
+
+    expression: str
+    value: Any = None
+    kind: type | None = None
+    input: Input | None = None
+    read: Callable[[Any], Any] | None = None
+
+    @property
+    def is_query(self) -> bool:
+        return self.input is not None and self.input.place == "query"
+
+
+T = TypeVar("T")
+
+
+class QueryParameter:
+    """Marks an annotation as a query parameter."""
+
+
+Query = Annotated[T, QueryParameter()]
+"""`q: Query[int]`: a query parameter, converted; with a default it may be absent; `Query[list[int]]` takes all."""
+
+
+def param_source(function: Callable[..., Any], name: str, caps: Caps) -> Source:
+    """Where a path parameter comes from; one that is annotated with more than a plain type has to fit it, too."""
+    wanted, plain = annotation(function, name), f"context.params[{name!r}]"
+    if get_origin(wanted) not in (Annotated, Literal) and not (isinstance(wanted, type) and issubclass(wanted, Enum)):
+        return Source(plain)
+    gtype, path = _schema(function, name, wanted, caps), f"$path.{name}"
+
+    def read(context: LocalContext) -> Any:
+        return gtype.convert(context.params[name], strict=False, path=path)
+
+    return Source("{}(context)", read, input=Input("path", name, gtype), read=read)
+
+
+def body_source(function: Callable[..., Any], caps: Caps) -> Source:
+    """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON.
+
+    Where the request has no body, a default stands in.
+    """
+    wanted, default = annotation(function, "body"), default_of(function, "body")
+    refuse_query(function, "body", wanted)
+    if wanted is bytes:
+        return Source("context.request.body", input=Input("body", "body", None, default))
+    if get_origin(wanted) in _PARTS:
+        return Source("context.request.parts()", input=Input("body", "body", None, default))
+    gtype = _schema(function, "body", Any if wanted in ANYTHING else wanted, caps)
+    decode = gtype.decode
+    if default is not inspect.Parameter.empty:
+
+        def decode(data: bytes) -> Any:
+            return gtype.decode(data) if data else default
+
+    return Source(
+        "{}(context.request.body)",
+        decode,
+        input=Input("body", "body", gtype, default),
+        read=lambda context: decode(context.request.body),
+    )
+
+
+def takes_parts(function: Callable[..., Any]) -> bool:
+    """Whether a handler takes the body as it comes, `body: AsyncIterator[bytes]`, or in a form."""
+    names = [each.name for each in parameters(function)]
+    return "form" in names or ("body" in names and get_origin(annotation(function, "body")) in _PARTS)
+
+
+def form_source(function: Callable[..., Any], caps: Caps) -> Source:
+    """Where `form` comes from: a `Form` as it is, or its texts by a schema.
+
+    Raises:
+        UsageError: a schema that fits no form.
+    """
+    wanted = annotation(function, "form")
+    refuse_query(function, "form", wanted)
+    if wanted in ANYTHING or wanted is Form:
+        return Source("context.form", input=Input("form", "form", None))
+    gtype = _schema(function, "form", wanted, caps)
+    if not gtype.in_form:
+        raise UsageError(
+            f"{describe(function)}: 'form' is annotated with what no form can give; that are fields, each a text, a "
+            "number or a list of them, or a pyrt.Form"
+        )
+
+    def read(context: LocalContext) -> Any:
+        return gtype.convert(gtype.gathered(context.form.texts), strict=False, path="$form")
+
+    return Source("{}(context)", read, input=Input("form", "form", gtype), read=read)
+
+
+def message_source(function: Callable[..., Any]) -> Source:
+    """Where a subscriber's `message` comes from: what was published, converted to its annotation."""
+    wanted = annotation(function, "message")
+    if wanted in ANYTHING:
+        return Source("context.message")
+    return Source("{}(context.message)", _schema(function, "message", wanted, CAPS).convert)
+
+
+def _schema(function: Callable[..., Any], name: str, wanted: Any, caps: Caps) -> GType:
+    try:
+        return GType(wanted, caps)
+    except Exception as error:
+        raise UsageError(f"{describe(function)}: {name!r} is annotated with what is no schema: {error}") from error
+
+
+def query_source(function: Callable[..., Any], parameter: inspect.Parameter, caps: Caps) -> Source | None:
+    wanted = annotation(function, parameter.name)
+    if any(is_query(option) for option in get_args(wanted)) and not is_query(wanted):
+        raise UsageError(f"{describe(function)}: write {parameter.name}: Query[... | None], not Query[...] | None")
+    if not is_query(wanted):
+        return None
+    name, default = parameter.name, parameter.default
+    gtype = _schema(function, name, wanted, caps)
+    if gtype.in_query == "none":
+        raise UsageError(f"{describe(function)}: {name!r} has objects or lists in it, which no query can give")
+    many = gtype.in_query == "many"
+
+    def read(lctx: LocalContext) -> Any:
+        values = lctx.request.query_params.get(name)
+        if values is None and default is not parameter.empty:
+            return default
+        if values is None:
+            raise ValidationError([Violation(f"$query.{name}", "a value", "nothing", "missing")])
+        return gtype.convert(values if many else values[-1], strict=False, path=f"$query.{name}")
+
+    return Source("{}(context)", read, input=Input("query", name, gtype, default), read=read)
+
+
+def is_query(wanted: Any) -> bool:
+    """Whether an annotation is `Query[...]`."""
+    return get_origin(wanted) is Annotated and any(isinstance(mark, QueryParameter) for mark in get_args(wanted)[1:])
+
+
+def refuse_query(function: Callable[..., Any], name: str, wanted: Any) -> None:
+    if is_query(wanted):
+        raise UsageError(f"{describe(function)}: {name!r} has a meaning of its own, and is no query parameter")
