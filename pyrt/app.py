@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from keyword import iskeyword
 from typing import Any, TypeVar
 
 from .errors import ClosedError, UsageError
-from .groups import Declarations, Group, RouteDeclaration, check_answering
+from .groups import Declarations, Group, RouteDeclaration
 from .gtype import CAPS, Caps
 from .http.messages import Request, Response
 from .ingress import asgi
@@ -19,6 +18,7 @@ from .limits import LIMITS, Limits
 from .modules import Module, Modules
 from .naming import describe
 from .openapi import Described
+from .openapi.document import Operation
 from .pools import Pools
 from .queue import QueueFabric
 from .queue.subscribers import Subscribed, Subscriber
@@ -28,10 +28,11 @@ from .request.controller import Controller, answer_without_route
 from .request.deadlines import checked_limit
 from .request.endpoints import Endpoint
 from .request.hooks import PHASES, HookChain
+from .request.options import DEFAULTS, RouteOptions, check_answering
 from .request.returns import Returned
 from .routing import Converter, Router
-from .running import Lifecycle, LifecycleFunction
-from .types import Clock
+from .running import FrozenApp, Lifecycle, LifecycleFunction, RunningApp
+from .types import BodyPlan, Clock, Handler
 
 __all__ = ("App",)
 
@@ -55,7 +56,7 @@ class App(Group):
         debug: show clients the stack trace of an unexpected error; an attribute, too, until the app starts.
         check_answers: of routes that say nothing of it: `off`, `warn` or `enforce` (see `RouteOptions`).
         caps: of what is decoded from path, query and body.
-        limits: of the ingress, and of forms; an attribute, too, which a server sets that is given others.
+        limits: of the ingress, and of forms, unless its server is given others; an attribute, too, until it starts.
         title, version, description: of the app, in its OpenAPI document.
         openapi, docs: where that document and a page of it are served, unless a route of the app's own takes the path;
             empty for nowhere.
@@ -87,26 +88,20 @@ class App(Group):
         checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
         check_answering(check_answers, "the app")
         _check_said(caps, limits, title=title, version=version, description=description, openapi=openapi, docs=docs)
-        super().__init__(Declarations(deadline_s))
+        super().__init__(Declarations({"deadline_s": deadline_s, "check_answers": check_answers}))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises where they are wrong
-        self.debug = debug
-        self._check_answers, self._caps, self.limits = check_answers, caps, limits
-        self.body_plan: Callable[[Request], tuple[bool, int]] | None = None
-        self.takes: Callable[[Request], bool] | None = None
+        self.debug, self.limits = debug, limits
+        self._caps, self._config, self._clock, self._cleanup_timeout_s = caps, config, clock, cleanup_timeout_s
         self._described = Described(title, version, description, openapi, docs)
-        self._config, self._clock, self._cleanup_timeout_s = config, clock, cleanup_timeout_s
         self._pools = Pools(threads, processes)
         self._module_makers: dict[str, Callable[[], Module]] = {}
         self._subscribed: list[Subscribed] = []
         self._life: list[LifecycleFunction] = []
-        # Made by `freeze()`.
-        self._modules = Modules({})
-        self._subscribers: list[Subscriber] = []
-        self._lifecycle = Lifecycle((), {})
-        self._controller: Controller | None = None
+        self._frozen: FrozenApp | None = None
+        self._running: RunningApp | None = None
         self._starting = asyncio.Lock()
-        self._started = self._stopped = False
+        self._stopped = False
 
     # Declaring
 
@@ -175,57 +170,57 @@ class App(Group):
         Raises:
             UsageError: anything that is declared wrongly.
         """
-        if self._controller is None:
-            modules = Modules(self._module_makers)
-            gctx = GlobalContext(QueueFabric(), modules, self._config, self._clock)
-            router = self._new_router()
-            for declared in self.declared.routes:
-                self._add(declared, router, modules)
-            self._describe(router, modules)
-            unmatched = Endpoint(
-                answer_without_route, {}, modules, chain=self._chain(self, modules), deadline_s=self.declared.deadline_s
-            )
-            self._subscribers = [Subscriber(each, gctx) for each in self._subscribed]
-            self._lifecycle = Lifecycle(self._life, vocabulary(modules))
-            self._modules = modules
-            self._controller = Controller(
-                router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug
-            )
+        if self._frozen is None:
+            self._frozen = self._compiled()
             self.declared.frozen = True
-            self.takes = self._controller.takes
-            if any(route.value.takes_parts or route.value.limit_body_bytes for route in router):
-                self.body_plan = self._controller.body_plan
-        return self._controller
+        return self._frozen.controller
+
+    def _compiled(self) -> FrozenApp:
+        modules = Modules(self._module_makers)
+        gctx = GlobalContext(QueueFabric(), modules, self._config, self._clock)
+        router = self._new_router()
+        for declared in self.declared.routes:
+            self._add(declared, router, modules)
+        self._describe(router, modules)
+        unmatched = self._endpoint(answer_without_route, modules)
+        controller = Controller(router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug)
+        lifecycle = Lifecycle(self._life, vocabulary(modules))
+        return FrozenApp(
+            controller, modules, lifecycle, [Subscriber(each, gctx) for each in self._subscribed], self._pools
+        )
 
     def _add(self, declared: RouteDeclaration, router: Router, modules: Modules) -> None:
-        chain, checks = self._chain(declared, modules), declared.check_answers or self._check_answers
+        options, chain = declared.options, self._chain(declared, modules)
         where = f"{describe(declared.handler)}, declared at {declared.place}"
         for method in declared.methods:
-            route = router.add(method, declared.path, None, where, declared.name)
+            route = router.add(method, declared.path, None, where, options["name"])
             route.value = Endpoint(
                 declared.handler,
                 route.converters,
                 modules,
-                status=declared.status,
+                options,
                 chain=chain,
-                deadline_s=declared.deadline_s,
-                cpu=declared.cpu,
                 pools=self._pools,
                 caps=self._caps,
-                check_answers=checks,
-                limit_body_bytes=declared.limit_body_bytes,
-                limits=lambda: self.limits,
+                limits=self._limits,
             )
-            _check_checked(declared, checks, route.value.returned)
+            _check_checked(declared, route.value.returned)
+
+    def _limits(self) -> Limits:
+        """Those that hold now: a server may have brought others than the app's."""
+        return self.limits if self._running is None else self._running.limits
+
+    def _endpoint(self, handler: Handler, modules: Modules) -> Endpoint:
+        """An endpoint of the app's own, with the app's hooks and deadline."""
+        options = DEFAULTS | RouteOptions(deadline_s=self.declared.defaults["deadline_s"])
+        return Endpoint(handler, {}, modules, options, chain=self._chain(self, modules))
 
     def _describe(self, router: Router, modules: Modules) -> None:
         """Serve the app's description, where no route of its own does."""
-        chain = self._chain(self, modules)
         for path, handler in self._described.served(self.openapi).items():
             found = router.match("GET", path)
             if found is None or (found.route is None and found.redirect is None):
-                endpoint = Endpoint(handler, {}, modules, chain=chain, deadline_s=self.declared.deadline_s)
-                router.add("GET", path, endpoint, describe(handler))
+                router.add("GET", path, self._endpoint(handler, modules), describe(handler))
 
     def _chain(self, level: Group | RouteDeclaration, modules: Modules) -> HookChain:
         return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules, caps=self._caps)
@@ -235,7 +230,7 @@ class App(Group):
         router = self.freeze().router
         endpoints = {(route.method, route.path): route.value for route in router}
         return self._described.document(
-            (method, declared, endpoints[method, declared.path])
+            Operation(method, declared, endpoints[method, declared.path])
             for declared in self.declared.routes
             for method in declared.methods
         )
@@ -255,43 +250,36 @@ class App(Group):
 
     @property
     def started(self) -> bool:
-        return self._started
+        return self._running is not None
 
-    async def start(self) -> None:
-        """Freeze, start the modules in order, then the subscribers. Does nothing when already started."""
+    async def start(self, limits: Limits | None = None) -> RunningApp:
+        """Freeze, start the modules in order, then the rest; what answers requests from now on.
+
+        Args:
+            limits: in place of the app's.
+
+        Raises:
+            UsageError: anything that is declared wrongly; or the app runs already, with other limits.
+        """
         self.freeze()
         async with self._starting:
-            if not self._started:
-                await self._modules.start()
-                try:
-                    await self._lifecycle.start(self._controller)
-                except BaseException:
-                    await self._modules.stop()
-                    raise
-                for subscriber in self._subscribers:
-                    subscriber.start()
-                self._started, self._stopped = True, False
-                self._controller.debug = self.debug  # type: ignore[union-attr]
-                # Until it stops, requests go to the controller without a question in between.
-                self.handle = self._controller.handle  # type: ignore[method-assign, union-attr]
+            if self._running is None:
+                assert self._frozen is not None
+                running = RunningApp(self._frozen, limits or self.limits, self.debug)
+                await running.start()
+                self._running, self._stopped = running, False
+            elif limits is not None and limits != self._running.limits:
+                raise UsageError("the app runs already, with other limits; stop it first, or start it with these")
+        return self._running
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
         """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
         async with self._starting:
-            if self._started:
-                self._started, self._stopped = False, True
-                del self.handle
-                # Each is stopped, last entered first, also where one fails or this is cancelled meanwhile.
-                async with AsyncExitStack() as stack:
-                    stack.push_async_callback(self._modules.stop)
-                    stack.push_async_callback(self._lifecycle.stop)
-                    stack.push_async_callback(self._pools.close, drain_timeout_s)
-                    stack.push_async_callback(self._drain, drain_timeout_s)
+            if self._running is not None:
+                running, self._running, self._stopped = self._running, None, True
+                await running.stop(drain_timeout_s)
 
-    async def _drain(self, timeout_s: float) -> None:
-        await asyncio.gather(*(each.stop(timeout_s) for each in self._subscribers))
-
-    async def handle(self, request: Request, *, raise_errors: bool = False) -> Response:
+    def handle(self, request: Request, *, raise_errors: bool = False) -> Coroutine[Any, Any, Response]:
         """Run *request* through the whole pipeline; starts the app when nobody has.
 
         An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does. The
@@ -304,27 +292,49 @@ class App(Group):
         Raises:
             ClosedError: the app was stopped, and not started again.
         """
+        running = self._running
+        return self._first(request, raise_errors) if running is None else running.handle(request, raise_errors)
+
+    async def _first(self, request: Request, raise_errors: bool) -> Response:
+        return await (await self._serving()).handle(request, raise_errors)
+
+    async def _serving(self) -> RunningApp:
+        """The running app; starts it when nobody has.
+
+        Raises:
+            ClosedError: the app was stopped, and not started again.
+        """
         if self._stopped:
             raise ClosedError("the app")
-        await self.start()
-        return await self.freeze().handle(request, raise_errors)
+        return await self.start()
+
+    def takes(self, request: Request) -> bool:
+        """Whether a route takes *request*; freezes the app."""
+        return self.freeze().takes(request)
+
+    @property
+    def body_plan(self) -> Callable[[Request], BodyPlan] | None:
+        """How the bodies of requests are to be read (see `types.Service`); freezes the app."""
+        return self.freeze().body_plan
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Serve as an ASGI 3 application."""
-        if scope["type"] == "http":
-            self.freeze()  # where nobody has started it: only then it knows who takes a body as it comes
-        await asgi.serve(self, scope, receive, send, self.limits)
+        if scope["type"] == "lifespan":
+            await asgi.lifespan(self.start, self.stop, receive, send)
+        else:
+            await asgi.serve(self._serving, scope, receive, send)
 
 
-def _check_checked(declared: RouteDeclaration, checks: str, returned: Returned) -> None:
+def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
     """Refuse a route whose answers are to be checked, and cannot be."""
-    if checks == "off" or returned.gtype is not None or not (declared.check_answers or returned.cause):
+    if declared.options["check_answers"] == "off" or returned.gtype is not None:
         return
-    cause = returned.cause and f" ({returned.cause})"
-    raise UsageError(
-        f"{declared.where}: its answers cannot be checked{cause}; annotate what it returns as JSON, "
-        "or say check_answers='off'"
-    )
+    if "check_answers" in declared.given or returned.cause:
+        cause = returned.cause and f" ({returned.cause})"
+        raise UsageError(
+            f"{declared.where}: its answers cannot be checked{cause}; annotate what it returns as JSON, "
+            "or say check_answers='off'"
+        )
 
 
 def _check_said(caps: Caps, limits: Limits, **words: str) -> None:

@@ -117,7 +117,8 @@ def _openapi(options: argparse.Namespace) -> None:
 def _row(method: str, route: RouteDeclaration) -> tuple[str, ...]:
     handler = getattr(route.handler, "__qualname__", repr(route.handler))
     hooks = (f"{phase} {', '.join(each.name for each in route.hooks(phase))}" for phase in PHASES if route.hooks(phase))
-    deadline = "none" if route.deadline_s is None else f"{route.deadline_s:g} s"
+    deadline_s = route.options["deadline_s"]
+    deadline = "none" if deadline_s is None else f"{deadline_s:g} s"
     return method, route.path, handler, "; ".join(hooks) or "-", deadline
 
 

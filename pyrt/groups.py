@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict, TypeVar, Unpack, overload
+from typing import Any, TypeVar, Unpack, cast, overload
 
 from .errors import FrozenError, UsageError
 from .naming import caller, describe
-from .request.deadlines import checked_limit
 from .request.hooks import PHASES, HookFunction
-from .request.options import check_statuses
-from .types import Handler, Hook
+from .request.options import DEFAULTS, RouteOptions, check_options
+from .types import Handler
 
-__all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration", "RouteOptions")
+__all__ = ("Declarations", "Group", "HookDecorator", "RouteDeclaration")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CHECKS = ("off", "warn", "enforce")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-
-
-class RouteOptions(TypedDict, total=False):
-    """What may be said of a route.
-
-    Attributes:
-        status: of the answer, unless the handler returns a `Response`. Default 200.
-        name: for `app.url`; the handler's own unless given.
-        raises: statuses that the handler raises as `HttpError`, and what each means, for the app's description.
-        tags: under which the app's description lists the route.
-        check_answers: hold what the handler returns to its annotation: `off`, `warn` (in the log) or `enforce` (answer
-            500). Default: the app's, where it says that it returns JSON.
-        deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
-        cpu: run a plain function in a process of its own rather than in a thread. Default False.
-        limit_body_bytes: of a request's body. Default: the ingress's, see `Limits`.
-        before, after, catch: hooks of this route alone, inside those of its groups.
-    """
-
-    status: int
-    name: str
-    deadline_s: float | None
-    cpu: bool
-    raises: Mapping[int, str]
-    tags: Sequence[str]
-    check_answers: str
-    limit_body_bytes: int
-    before: Iterable[Hook]
-    after: Iterable[Hook]
-    catch: Iterable[Hook]
 
 
 @dataclass(frozen=True, slots=True)
 class RouteDeclaration:
-    """A route as it was declared (see `RouteOptions`), in its group.
+    """A route as it was declared.
 
     Attributes:
         place: file and line that declared it.
+        given: the options that its author gave; `options` has the defaults as well.
     """
 
     group: Group
@@ -63,17 +33,7 @@ class RouteDeclaration:
     methods: tuple[str, ...]
     path: str
     handler: Handler
-    deadline_s: float | None
-    status: int = 200
-    name: str = ""
-    cpu: bool = False
-    raises: Mapping[int, str] = field(default_factory=dict)
-    tags: Sequence[str] = ()
-    check_answers: str = ""
-    limit_body_bytes: int = 0
-    before: Iterable[Hook] = ()
-    after: Iterable[Hook] = ()
-    catch: Iterable[Hook] = ()
+    given: RouteOptions
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -81,26 +41,17 @@ class RouteDeclaration:
                 raise UsageError(f"{self.where}: method {method!r}; known: {', '.join(METHODS)} (upper case)")
         if not self.methods:
             raise UsageError(f"{self.where} answers no method; name one or more of {', '.join(METHODS)}")
-        if not isinstance(self.status, int) or not 200 <= self.status <= 599:
-            raise UsageError(f"{self.where}: a status is from 200 to 599, got {self.status!r}")
-        check_statuses(self.raises, self.where)
-        check_answering(self.check_answers or "off", self.where)
-        if isinstance(self.tags, str) or not all(isinstance(tag, str) for tag in self.tags):
-            raise UsageError(f"{self.where}: tags are a sequence of strings, got {self.tags!r}")
-        if type(self.limit_body_bytes) is not int or self.limit_body_bytes < 0:
-            raise UsageError(f"{self.where}: limit_body_bytes is a whole number, got {self.limit_body_bytes!r}")
-        if self.deadline_s is not None:
-            checked_limit(self.deadline_s, f"{self.where}: deadline_s, unless it is None for no limit,")
-        if self.name:
-            self.group.declared.name_route(self)
-        else:
-            object.__setattr__(self, "name", getattr(self.handler, "__name__", ""))
-        for phase in PHASES:
-            object.__setattr__(self, phase, tuple(HookFunction.of(hook) for hook in getattr(self, phase)))
+        check_options(self.options, self.where)
 
     @property
     def where(self) -> str:
         return f"route {self.path!r} of {describe(self.handler)}"
+
+    @property
+    def options(self) -> RouteOptions:
+        """Every option: the route's own where its author gave it, else the app's, else the default."""
+        named: RouteOptions = {"name": getattr(self.handler, "__name__", "")}
+        return DEFAULTS | self.group.declared.defaults | named | self.given
 
     def hooks(self, phase: str) -> tuple[HookFunction, ...]:
         """All hooks of a phase, from the outermost group's to the route's own.
@@ -108,13 +59,14 @@ class RouteDeclaration:
         Raises:
             UsageError: two of them have one name, or one of them would run twice.
         """
-        return _distinct(phase, [*self.group.hooks(phase), *getattr(self, phase)])
+        return _distinct(phase, [*self.group.hooks(phase), *cast(Mapping[str, Any], self.given).get(phase, ())])
 
 
-def check_answering(check_answers: str, where: str) -> None:
-    """Raise UsageError unless it is one of `CHECKS`."""
-    if check_answers not in CHECKS:
-        raise UsageError(f"{where}: check_answers is one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
+def _with_hooks(options: RouteOptions) -> RouteOptions:
+    """The same options, with a `HookFunction` for each hook, and without a name that says nothing."""
+    given = {name: value for name, value in options.items() if (name, value) != ("name", "")}
+    hooks = {phase: tuple(map(HookFunction.of, cast(Any, given[phase]))) for phase in PHASES if phase in given}
+    return cast(RouteOptions, given | hooks)
 
 
 def _distinct(phase: str, hooks: list[HookFunction]) -> tuple[HookFunction, ...]:
@@ -137,11 +89,12 @@ class Declarations:
     """What an app and its groups have declared so far.
 
     Attributes:
-        deadline_s: of routes that name none.
+        defaults: options of routes whose authors do not give them.
+        named: a route of each name that an author gave.
         frozen: nothing may be added any more.
     """
 
-    deadline_s: float | None = 30.0
+    defaults: RouteOptions = field(default_factory=RouteOptions)
     routes: list[RouteDeclaration] = field(default_factory=list)
     named: dict[str, RouteDeclaration] = field(default_factory=dict)
     frozen: bool = False
@@ -150,17 +103,19 @@ class Declarations:
         if self.frozen:
             raise FrozenError(what, caller())
 
-    def name_route(self, route: RouteDeclaration) -> None:
-        """Let a path have its route's name, which the author chose.
+    def add(self, route: RouteDeclaration) -> None:
+        """Add a route.
 
         Raises:
-            UsageError: another path has it.
+            FrozenError: the app is frozen.
+            UsageError: its author gave it a name that a route with another path has.
         """
-        other = self.named.setdefault(route.name, route)
-        if other.path != route.path:
-            raise UsageError(
-                f"{other.where} and {route.where} both have the name {route.name!r}; give one another name"
-            )
+        self.refuse_when_frozen(f"route {route.path!r}")
+        if name := route.given.get("name"):
+            other = self.named.setdefault(name, route)
+            if other.path != route.path:
+                raise UsageError(f"{other.where} and {route.where} both have the name {name!r}; give one another name")
+        self.routes.append(route)
 
 
 class HookDecorator:
@@ -226,12 +181,10 @@ class Group:
         """
         if not path.startswith("/") and (path or not self._prefix):
             raise UsageError(f"a route's path begins with '/', or is '' in a group, got {path!r}")
-        chosen, place = tuple(methods), caller()
-        options.setdefault("deadline_s", self.declared.deadline_s)
+        chosen, place, given = tuple(methods), caller(), _with_hooks(options)
 
         def register(handler: F) -> F:
-            self.declared.refuse_when_frozen(f"route {path!r}")
-            self.declared.routes.append(RouteDeclaration(self, place, chosen, self._prefix + path, handler, **options))
+            self.declared.add(RouteDeclaration(self, place, chosen, self._prefix + path, handler, given))
             return handler
 
         return register

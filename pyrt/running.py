@@ -1,22 +1,26 @@
-"""What runs once around all requests: functions at start and at stop, and async context managers."""
+"""The running app: what starts and stops with it, and the one object that answers while it runs."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 from .errors import DeadlineExceeded, UsageError
+from .http.messages import Request, Response
+from .limits import Limits
+from .modules import Modules
 from .naming import describe
+from .pools import Pools
+from .queue.subscribers import Subscriber
 from .request.binding import Binding, Vocabulary
+from .request.controller import Controller
 from .request.unwinding import unwind
+from .types import BodyPlan
 
-__all__ = ("Lifecycle", "LifecycleFunction")
-
-_log = logging.getLogger("pyrt")
+__all__ = ("FrozenApp", "Lifecycle", "LifecycleFunction", "RunningApp")
 
 
 class LifecycleFunction(NamedTuple):
@@ -98,3 +102,67 @@ def _manager(declared: LifecycleFunction, result: Any) -> AbstractAsyncContextMa
         f"{describe(declared.function)} is a lifespan and must be an async generator function with one `yield`, "
         f"or return an async context manager; it returned {result!r}"
     )
+
+
+class FrozenApp(NamedTuple):
+    """What `App.freeze` makes of the declarations, once.
+
+    Attributes:
+        controller: with the router, the endpoint for requests that no route takes, and the global context.
+    """
+
+    controller: Controller
+    modules: Modules
+    lifecycle: Lifecycle
+    subscribers: Sequence[Subscriber]
+    pools: Pools
+
+
+class RunningApp:
+    """An app that has started, with everything decided; a `Service` (see `types`).
+
+    Attributes:
+        handle: answers a request (see `Controller.handle`).
+        takes: whether a route takes a request.
+        body_plan: how a request's body is to be read; None where every route leaves that to the ingress.
+        limits: of what strangers may send, also in forms.
+    """
+
+    __slots__ = ("_frozen", "body_plan", "handle", "limits", "takes")
+
+    handle: Callable[..., Coroutine[Any, Any, Response]]
+    takes: Callable[[Request], bool]
+    body_plan: Callable[[Request], BodyPlan] | None
+
+    def __init__(self, frozen: FrozenApp, limits: Limits, debug: bool) -> None:
+        controller = frozen.controller.with_debug(debug)
+        self._frozen, self.limits = frozen, limits
+        self.handle, self.takes, self.body_plan = controller.handle, controller.takes, controller.body_plan
+
+    async def start(self) -> None:
+        """Start the modules in order, then the functions of the app's life, then the subscribers.
+
+        If one fails, what has started is stopped, and the failure is raised.
+        """
+        frozen = self._frozen
+        await frozen.modules.start()
+        try:
+            await frozen.lifecycle.start(frozen.controller)
+        except BaseException:
+            await frozen.modules.stop()
+            raise
+        for subscriber in frozen.subscribers:
+            subscriber.start()
+
+    async def stop(self, drain_timeout_s: float) -> None:
+        """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
+        frozen = self._frozen
+        # Each is stopped, last entered first, also where one fails or this is cancelled meanwhile.
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(frozen.modules.stop)
+            stack.push_async_callback(frozen.lifecycle.stop)
+            stack.push_async_callback(frozen.pools.close, drain_timeout_s)
+            stack.push_async_callback(self._drain, drain_timeout_s)
+
+    async def _drain(self, timeout_s: float) -> None:
+        await asyncio.gather(*(each.stop(timeout_s) for each in self._frozen.subscribers))

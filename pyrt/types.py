@@ -1,29 +1,74 @@
-"""The architecture in forty lines: what flows from an ingress to a handler and back.
+"""The architecture in forty lines: what flows from a client to a handler and back, and who speaks to whom.
 
-bytes -> Request -> Router -> Controller( LocalContext -> before -> Handler -> after ) -> Response -> bytes
+    bytes -> Request -> Router -> Controller( LocalContext -> before -> Handler -> after ) -> Response -> bytes
+
+An ingress hands each request to a `Service`, which is a running app. A server watches over its `Connection`s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-__all__ = ("Cleanup", "Clock", "Handler", "Hook", "Subscriber")
+if TYPE_CHECKING:
+    from .http.headers import Headers
+    from .http.messages import Request, Response
+    from .limits import Limits
+
+__all__ = ("BodyPlan", "BodySink", "Cleanup", "Clock", "Connection", "Handler", "Hook", "Service")
 
 Handler = Callable[..., Any]
 """`async def` runs on the event loop, `def` in a thread. Takes what it names, returns a value to send."""
 
 Hook = Callable[..., Any]
-"""Around a handler: before, after, catch. Sync or async. Takes what it names."""
-
-Subscriber = Callable[..., Awaitable[Any]]
-"""Called once per message with `message`; names modules and `gctx` as a handler does."""
+"""Runs before a handler, after it, or on its error. Sync or async. Takes what it names."""
 
 Cleanup = Callable[[], Any]
-"""Run at the end of a request, sync or async."""
+"""Runs at the end of a request, sync or async."""
 
 
 class Clock(Protocol):
-    """Seconds since some fixed moment, never going back."""
+    """Seconds since some fixed moment; they never go back."""
 
     def __call__(self) -> float: ...
+
+
+class BodyPlan(NamedTuple):
+    """How an ingress reads the body of a request: part by part or whole, up to a limit (0: the ingress's own)."""
+
+    in_parts: bool = False
+    limit_bytes: int = 0
+
+
+class Service(Protocol):
+    """Answers requests. A response's body is `bytes`, or a `Stream` that the ingress reads to its end or closes."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    async def handle(self, request: Request) -> Response: ...
+
+    def takes(self, request: Request) -> bool:
+        """Whether a route takes the request; otherwise the ingress need not wait for its body."""
+
+    @property
+    def body_plan(self) -> Callable[[Request], BodyPlan] | None:
+        """Called with each request that has a body; None where every route has the plan `BodyPlan()`."""
+
+
+class Connection(Protocol):
+    """An open connection."""
+
+    @property
+    def is_over(self) -> bool: ...
+    def sweep(self, now_s: float, since_s: float) -> None: ...
+    def drain(self) -> None: ...
+    def abort(self) -> None: ...
+    async def wait_closed(self) -> None: ...
+
+
+class BodySink(Protocol):
+    """Takes a request's body part by part."""
+
+    def feed(self, part: bytes) -> None: ...
+    def end(self, trailers: Headers | None) -> None: ...

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pyrt import App, Converter, GlobalContext, HttpError, LocalContext, Module, Request, Response, UsageError
+from pyrt import App, Converter, GlobalContext, HttpError, Limits, LocalContext, Module, Request, Response, UsageError
 from pyrt.errors import ClosedError, FrozenError, RouteConflict
 from pyrt.testing import ManualClock, TestClient
 
@@ -310,3 +310,35 @@ async def test_a_converter_that_breaks_is_a_500_and_no_hung_request() -> None:
     app.get("/y/{id:bad}")(parameter(Any))
     response = await TestClient(app, raise_errors=False).get("/y/1")
     assert response.status == 500
+
+
+async def test_start_gives_what_runs_and_leaves_the_declaration_as_it_was() -> None:
+    app = App()
+    app.get("/")(lambda: "ok")
+    declared = vars(app).keys(), app.limits
+    running = await app.start(Limits(form_fields=1))
+    assert await app.start() is running
+    assert (vars(app).keys(), app.limits) == declared
+    assert running.limits == Limits(form_fields=1)
+    assert (await running.handle(Request("GET", "/"))).body == b"ok"
+
+
+async def test_an_app_that_runs_cannot_be_started_with_other_limits() -> None:
+    app = App()
+    await app.start(Limits(form_fields=1))
+    with pytest.raises(UsageError, match="already, with other limits"):
+        await app.start(Limits(form_fields=2))
+    await app.stop()
+    assert (await app.start(Limits(form_fields=2))).limits.form_fields == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"limit_body_bytes": 3}])
+async def test_only_apps_with_a_plan_for_bodies_are_asked_for_one(options: dict[str, Any]) -> None:
+    app = App()
+
+    @app.post("/", **options)
+    async def handler(body: bytes) -> None: ...
+
+    running = await app.start()
+    plans = [each and each(Request("POST", "/")) for each in (app.body_plan, running.body_plan)]
+    assert plans == [(False, 3) if options else None] * 2

@@ -90,17 +90,27 @@ class Wire(asyncio.Transport):
         pass
 
 
+def running(app):
+    """What answers the requests of a started app: earlier commits have no object for it but the app."""
+    loop = new_loop()
+    try:
+        return loop.run_until_complete(app.start()) or app
+    finally:
+        loop.close()
+
+
 def http1(app):
-    """What makes a protocol for *app*, from pyrt's public ingress."""
+    """A function that makes a protocol for *app*, from pyrt's public ingress."""
     import pyrt.ingress.http1
 
+    service = running(app)
     if not available("Limits.requests"):
-        return lambda: pyrt.ingress.http1.Http1Protocol(app)
+        return lambda: pyrt.ingress.http1.Http1Protocol(service)
     from pyrt.ingress.edge import Edge
 
-    # One that is driven by hand never ends by the number of its requests.
+    # A connection that is driven by hand never ends by the number of its requests.
     edge = Edge(pyrt.Limits(requests=2**62))
-    return lambda: pyrt.ingress.http1.Http1Protocol(app, edge)
+    return lambda: pyrt.ingress.http1.Http1Protocol(service, edge)
 
 
 def parser():
@@ -137,4 +147,4 @@ def check(answer, status, body):
         raise AssertionError(f"wrong answer: {bytes(answer)!r}; expected {status} with {body!r}")
 
 
-__all__ = ("Wire", "check", "http1", "new_loop", "parser", "pyrt", "run")
+__all__ = ("Wire", "check", "http1", "new_loop", "parser", "pyrt", "run", "running")

@@ -4,7 +4,7 @@ import functools
 
 import pyrt
 
-from ..harness.driving import Wire, check, http1, new_loop, run
+from ..harness.driving import Wire, check, http1, run, running
 from ..harness.kinds import counted
 from ..harness.skipping import need
 from ..workloads import apps
@@ -46,11 +46,7 @@ class Pipeline:
 @functools.cache
 def _handle(hooks):
     need("App")
-    app = apps.hooked(hooks)
-    loop = new_loop()
-    loop.run_until_complete(app.start())
-    loop.close()
-    handle, request = app.handle, pyrt.Request("GET", "/users/42", [("host", "localhost:8000")])
+    handle, request = running(apps.hooked(hooks)).handle, pyrt.Request("GET", "/users/42", [("host", "localhost:8000")])
     answer = run(handle(request))
     assert (answer.status, answer.body) == (200, apps.BODIES["hooks"])
     return handle, request
@@ -58,7 +54,7 @@ def _handle(hooks):
 
 @counted
 class Handle:
-    """`app.handle`: a request in, a response out, without bytes and without an event loop."""
+    """The `handle` of a running app: a request in, a response out, without bytes and without an event loop."""
 
     version = "1"
     params = list(apps.HOOKED)

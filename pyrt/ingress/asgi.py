@@ -6,40 +6,48 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from ..errors import ProtocolError
 from ..http.headers import Headers
 from ..http.messages import Request, Response
-from ..limits import Limits
 from ..request.context import new_id
 from ..request.streams import Stream
+from ..types import BodyPlan, Service
 from .writing import WITHOUT_BODY
 
-__all__ = ("Receive", "Scope", "Send", "serve")
+__all__ = ("Receive", "Scope", "Send", "lifespan", "serve")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class Service(Protocol):
-    """What an app offers to a server."""
+async def lifespan(
+    start: Callable[[], Awaitable[object]], stop: Callable[[], Awaitable[None]], receive: Receive, send: Send
+) -> None:
+    """Start and stop as the server says in a scope of type `lifespan`."""
+    await receive()
+    try:
+        await start()
+    except Exception as error:
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        raise
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await stop()
+    await send({"type": "lifespan.shutdown.complete"})
 
-    body_plan: Callable[[Request], tuple[bool, int]] | None
 
-    async def start(self) -> None: ...
-    async def stop(self) -> None: ...
-    async def handle(self, request: Request) -> Response: ...
+async def serve(start: Callable[[], Awaitable[Service]], scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one request, or decline a WebSocket; bodies are bounded as at our own ingress.
 
-
-async def serve(app: Service, scope: Scope, receive: Receive, send: Send, limits: Limits | None = None) -> None:
-    """Serve one ASGI scope with *app*; bodies are bounded as at our own ingress."""
-    if scope["type"] == "lifespan":
-        await _lifespan(app, receive, send)
-    elif scope["type"] == "http":
-        await _http(app, scope, receive, send, limits or Limits())
+    Args:
+        start: the service, started when it has not been.
+    """
+    if scope["type"] == "http":
+        await _http(await start(), scope, receive, send)
     elif scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1000})  # before it is accepted: the server answers 403
@@ -47,31 +55,18 @@ async def serve(app: Service, scope: Scope, receive: Receive, send: Send, limits
         raise NotImplementedError(f"pyrt does not serve ASGI scopes of type {scope['type']!r}")
 
 
-async def _lifespan(app: Service, receive: Receive, send: Send) -> None:
-    await receive()
-    try:
-        await app.start()
-    except Exception as error:
-        await send({"type": "lifespan.startup.failed", "message": str(error)})
-        raise
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await app.stop()
-    await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _http(app: Service, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+async def _http(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     request = _request(scope)
-    streams, limit_bytes = (False, 0) if app.body_plan is None else app.body_plan(request)
-    request.body = body = _Body(receive, limit_bytes or limits.body_bytes)
-    if not streams:
+    plan = BodyPlan() if service.body_plan is None else service.body_plan(request)
+    request.body = body = _Body(receive, plan.limit_bytes or service.limits.body_bytes)
+    if not plan.in_parts:
         try:
             request.body = b"".join([part async for part in body])
         except ProtocolError as error:
             if not body.is_broken:
                 await _send(Response.problem(error.status, error.detail, new_id()), send)
             return
-    answering = asyncio.ensure_future(_answer(app, request, send))
+    answering = asyncio.ensure_future(_answer(service, request, send))
     gone = asyncio.ensure_future(_gone(receive, body))
     try:
         await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -129,8 +124,8 @@ async def _gone(receive: Receive, body: _Body) -> None:
         pass
 
 
-async def _answer(app: Service, request: Request, send: Send) -> None:
-    await _send(await app.handle(request), send)
+async def _answer(service: Service, request: Request, send: Send) -> None:
+    await _send(await service.handle(request), send)
 
 
 async def _send(response: Response, send: Send) -> None:

@@ -7,10 +7,9 @@ import contextvars
 import logging
 import time
 from email.utils import formatdate
-from typing import Protocol
 
 from ..limits import Limits
-from ..types import Clock
+from ..types import Clock, Connection
 from .accesslog import AccessLog
 
 __all__ = ("Edge",)
@@ -22,17 +21,6 @@ SWEEP_S = 0.25
 
 SWEPT_AT_ONCE = 32
 """Connections that are looked at before everything else has its turn."""
-
-
-class Connection(Protocol):
-    """An open connection, as its server sees it."""
-
-    @property
-    def is_over(self) -> bool: ...
-    def sweep(self, now_s: float, since_s: float) -> None: ...
-    def drain(self) -> None: ...
-    def abort(self) -> None: ...
-    async def wait_closed(self) -> None: ...
 
 
 class Edge:

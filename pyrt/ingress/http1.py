@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from ..errors import ProtocolError
 from ..http.files import File
@@ -25,13 +25,14 @@ from ..http.messages import Request, Response
 from ..request.context import new_id
 from ..request.streams import Stream
 from ..request.tasks import begin
+from ..types import BodySink, Service
 from .bodies import BodyStream
 from .edge import Edge
-from .reading import RequestReader, Sink
+from .reading import RequestReader
 from .sendfile import send_file
 from .writing import WITHOUT_CONTENT, encode
 
-__all__ = ("Http1Protocol", "Phase", "Service")
+__all__ = ("Http1Protocol", "Phase")
 
 _log = logging.getLogger("pyrt")
 
@@ -44,16 +45,6 @@ _AT_ONCE = 16
 # Connections past their limit that are listened to while they are refused; the rest are closed at once.
 _LINGERING = 256
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Service(Protocol):
-    """What answers: an `App`, or anything with its `handle`; a body is `bytes` or a `Stream`.
-
-    It may have what an app has: `body_plan`, for bodies that are taken as they come, and `takes`, for requests that no
-    route takes.
-    """
-
-    async def handle(self, request: Request) -> Response: ...
 
 
 class Phase(Enum):
@@ -252,20 +243,19 @@ class Http1Protocol(asyncio.Protocol):
         if self._paused:
             self._resume()
 
-    def _plan(self, request: Request) -> tuple[Sink | None, int]:
+    def _plan(self, request: Request) -> tuple[BodySink | None, int]:
         """Who takes a body: the service says whether it wants it part by part, and how large it may be."""
         service, reader = self._service, self._reader
-        plan = getattr(service, "body_plan", None)
-        streams, limit_bytes = (False, 0) if plan is None else plan(request)
+        plan = service.body_plan
+        in_parts, limit_bytes = (False, 0) if plan is None else plan(request)
         limit_bytes = limit_bytes or self._edge.limits.body_bytes
-        takes = getattr(service, "takes", None)
         # An answer that needs no body comes in place of 100 Continue, and is the last (RFC 9110 section 10.1.1).
-        is_untaken = reader.expects and takes is not None and not takes(request)
-        if not streams and not is_untaken:
+        is_untaken = reader.expects and not service.takes(request)
+        if not in_parts and not is_untaken:
             return None, limit_bytes
         self._since_s, self._received = self._edge.now_s, reader.body_come
         stream = BodyStream(request, self._pause, self._resume, self._continue)
-        if streams:
+        if in_parts:
             request.body = stream
         return stream, limit_bytes
 

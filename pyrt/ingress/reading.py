@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import cast
 
 from ..errors import ProtocolError
 from ..http.headers import TOKEN, Headers
 from ..http.messages import Request
 from ..limits import Limits
+from ..types import BodySink
 from .heads import CHUNKED, HeadReader, fields, line_too_long, too_large
 
-__all__ = ("RequestReader", "Sink")
+__all__ = ("RequestReader",)
 
 # RFC 9112 section 7.1: a size, extensions by their grammar, and CRLF.
 _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+"'
@@ -41,14 +42,7 @@ _CHUNK_LINE_BYTES = 256
 _TRAILER_BYTES = 8 * 1024
 
 
-class Sink(Protocol):
-    """Takes a body part by part, where it is not collected."""
-
-    def feed(self, part: bytes) -> None: ...
-    def end(self, trailers: Headers | None) -> None: ...
-
-
-Plan = Callable[[Request], tuple[Sink | None, int]]
+Plan = Callable[[Request], tuple[BodySink | None, int]]
 """Asked of a request that has a body: who takes it part by part, None to have it collected; and its limit in bytes."""
 
 
@@ -90,7 +84,7 @@ class RequestReader:
         # Of a body: what is missing of its present part, what has been announced, its limit, and the framing of chunks.
         self._left = self._size = self._limit_bytes = self._framing = 0
         self.persistent, self.expects, self.is_in_body = True, False, False
-        self.sink: Sink | None = None
+        self.sink: BodySink | None = None
 
     @property
     def unread(self) -> int:

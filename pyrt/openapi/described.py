@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..groups import RouteDeclaration
 from ..http.messages import Response
-from ..request.endpoints import Endpoint
 from .document import Operation, document
 from .page import page
 
@@ -34,9 +32,9 @@ class Described(NamedTuple):
     openapi: str
     docs: str
 
-    def document(self, routes: Iterable[tuple[str, RouteDeclaration, Endpoint]]) -> dict[str, Any]:
-        """The OpenAPI document of *routes*: for each its method, its declaration and what answers it."""
-        return document(self.title, self.version, self.description, (_operation(*route) for route in routes))
+    def document(self, operations: Iterable[Operation]) -> dict[str, Any]:
+        """The OpenAPI document of an app's operations."""
+        return document(self.title, self.version, self.description, operations)
 
     def served(self, make: Callable[[], dict[str, Any]]) -> dict[str, Callable[[], Awaitable[Response]]]:
         """Handlers by path, of what *make* gives when it is first asked for."""
@@ -57,18 +55,3 @@ class Described(NamedTuple):
             return Response(docs_body(), 200, [("content-security-policy", _POLICY)], "text/html; charset=utf-8")
 
         return {path: handler for path, handler in ((self.openapi, openapi), (self.docs, docs)) if path}
-
-
-def _operation(method: str, declared: RouteDeclaration, endpoint: Endpoint) -> Operation:
-    return Operation(
-        method,
-        declared.path,
-        declared.name,
-        declared.handler,
-        declared.status,
-        endpoint.params,
-        endpoint.inputs,
-        endpoint.returned,
-        {**endpoint.chain.raises, **declared.raises},
-        declared.tags,
-    )

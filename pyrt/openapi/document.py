@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from ..errors import Violation
+from ..groups import RouteDeclaration
 from ..http.forms import MULTIPART, URLENCODED
 from ..naming import phrase
-from ..request.returns import Returned
+from ..request.endpoints import Endpoint
 from ..request.sources import Input
 from ..routing import Converter, skeleton
 from .components import Components, untaken
@@ -52,24 +53,11 @@ class InvalidRequest(Problem):
 
 
 class Operation(NamedTuple):
-    """One method of one route, with all that the description says of it.
-
-    Attributes:
-        params: the converters of its path.
-        inputs: what handler and hooks ask of the request.
-        raises: statuses of errors beyond those that follow from the rest, and what each means.
-    """
+    """One method of a route, and the endpoint that answers it."""
 
     method: str
-    path: str
-    name: str
-    handler: Callable[..., Any]
-    status: int
-    params: Mapping[str, Converter]
-    inputs: Sequence[Input]
-    returned: Returned
-    raises: Mapping[int, str]
-    tags: Sequence[str]
+    route: RouteDeclaration
+    endpoint: Endpoint
 
 
 def document(title: str, version: str, description: str, operations: Iterable[Operation]) -> dict[str, Any]:
@@ -80,16 +68,17 @@ def document(title: str, version: str, description: str, operations: Iterable[Op
     """
     paths: dict[str, dict[str, list[Operation]]] = {}
     for operation in operations:
-        methods = paths.setdefault(skeleton(operation.path), {})
+        methods = paths.setdefault(skeleton(operation.route.path), {})
         methods.setdefault(operation.method.lower(), []).append(operation)
     listed = [each for methods in paths.values() for found in methods.values() for each in found]
-    types = [each.gtype.annotation for operation in listed for each in operation.inputs if each.gtype is not None]
-    types += [operation.returned.gtype.annotation for operation in listed if operation.returned.gtype is not None]
+    inputs = [each for operation in listed for each in operation.endpoint.inputs]
+    types = [each.gtype.annotation for each in inputs if each.gtype is not None]
+    types += [each.endpoint.returned.gtype.annotation for each in listed if each.endpoint.returned.gtype is not None]
     known = Components([*types, Problem, InvalidRequest])
     responses = {str(status): _problem(known, status) for status in _IMPLIED}
     ids, written = set[str](), dict[str, Any]()
     for path, methods in paths.items():
-        names = list(next(iter(methods.values()))[0].params)
+        names = list(next(iter(methods.values()))[0].endpoint.params)
         written[path.format(*(f"{{{name}}}" for name in names))] = {
             method: {"operationId": _new_id(found[0], ids)}
             | merged([_operation(each, known, names) for each in found], responses)
@@ -102,8 +91,9 @@ def document(title: str, version: str, description: str, operations: Iterable[Op
 
 def _new_id(operation: Operation, taken: set[str]) -> str:
     """An id that no other operation has: the route's name, or what it is called by, and a number where it must be."""
-    path = skeleton(operation.path).replace("{}", " by ")
-    name = untaken(operation.name or "_".join([operation.method.lower(), *re.findall(r"\w+", path)]), taken)
+    path = skeleton(operation.route.path).replace("{}", " by ")
+    spelled = "_".join([operation.method.lower(), *re.findall(r"\w+", path)])
+    name = untaken(operation.route.options["name"] or spelled, taken)
     taken.add(name)
     return name
 
@@ -116,12 +106,12 @@ def _problem(known: Components, status: int | str, text: str = "") -> dict[str, 
 
 def _operation(operation: Operation, known: Components, names: Sequence[str]) -> dict[str, Any]:
     """One operation, but for its id; *names* are those of its path's parameters in the document."""
-    summary, text = _words(operation.handler)
-    body = next((each for each in operation.inputs if each.place in _BODIES), None)
+    summary, text = _words(operation.endpoint.handler)
+    body = next((each for each in operation.endpoint.inputs if each.place in _BODIES), None)
     parts = {
         "summary": summary,
         "description": text,
-        "tags": list(operation.tags),
+        "tags": list(operation.route.options["tags"]),
         "parameters": [*_path_parameters(operation, known, names), *_query_parameters(operation, known)],
         "requestBody": None if body is None else _body(body, known),
     }
@@ -138,9 +128,9 @@ def _words(handler: Any) -> tuple[str, str]:
 
 
 def _path_parameters(operation: Operation, known: Components, names: Sequence[str]) -> list[dict[str, Any]]:
-    asked = {each.name: each.gtype for each in operation.inputs if each.place == "path"}
+    asked = {each.name: each.gtype for each in operation.endpoint.inputs if each.place == "path"}
     found = []
-    for name, (own, converter) in zip(names, operation.params.items(), strict=True):
+    for name, (own, converter) in zip(names, operation.endpoint.params.items(), strict=True):
         gtype = asked.get(own)
         schema = known.of(gtype.annotation) if gtype else _converted(converter)
         found.append({"name": name, "in": "path", "required": True, "schema": schema})
@@ -150,7 +140,7 @@ def _path_parameters(operation: Operation, known: Components, names: Sequence[st
 def _query_parameters(operation: Operation, known: Components) -> list[dict[str, Any]]:
     """Those of handler and hooks; what several of them ask for fits all of them."""
     asked: dict[str, list[Input]] = {}
-    for each in operation.inputs:
+    for each in operation.endpoint.inputs:
         if each.place == "query":
             asked.setdefault(each.name, []).append(each)
     found = []
@@ -191,8 +181,8 @@ def _body(body: Input, known: Components) -> dict[str, Any]:
 
 def _responses(operation: Operation, known: Components) -> dict[str, Any]:
     """Every answer that the operation may give: its own, what follows from its inputs, what its author adds."""
-    places = {each.place for each in operation.inputs} | ({"path"} if operation.params else set())
-    is_checked = any(each.gtype is not None for each in operation.inputs)
+    places = {each.place for each in operation.endpoint.inputs} | ({"path"} if operation.endpoint.params else set())
+    is_checked = any(each.gtype is not None for each in operation.endpoint.inputs)
     implied: dict[int | str, bool] = {
         400: bool(places),
         404: "path" in places,
@@ -204,13 +194,14 @@ def _responses(operation: Operation, known: Components) -> dict[str, Any]:
     errors: dict[int | str, Any] = {
         status: {"$ref": f"#/components/responses/{status}"} for status, holds in implied.items() if holds
     }
-    errors |= {status: _problem(known, status, text) for status, text in operation.raises.items()}
+    raises = operation.endpoint.chain.raises | operation.route.options["raises"]  # type: ignore[operator]
+    errors |= {status: _problem(known, status, text) for status, text in raises.items()}
     ordered = {str(status): errors[status] for status in sorted(errors, key=str)}
     return _successes(operation, known) | ordered
 
 
 def _successes(operation: Operation, known: Components) -> dict[str, Any]:
-    status, returned = operation.status, operation.returned
+    status, returned = operation.endpoint.status, operation.endpoint.returned
     answers: dict[int, Any] = {}
     if returned.content_type is not None:
         schema = known.of(returned.gtype.annotation) if returned.gtype else {}

@@ -18,6 +18,7 @@ from ..errors import DeadlineExceeded, HttpError, Overload, ProtocolError, Valid
 from ..http.files import File
 from ..http.messages import Request, Response
 from ..routing import Route, Router
+from ..types import BodyPlan
 from .context import OVER, GlobalContext, LocalContext, Phase
 from .deadlines import is_cancelled_from_outside, suspended, within
 from .endpoints import Endpoint
@@ -26,6 +27,8 @@ from .streams import Stream, discard
 __all__ = ("Controller", "answer_without_route")
 
 _log = logging.getLogger("pyrt")
+
+WITHOUT_ROUTE = BodyPlan()
 
 
 class Controller:
@@ -36,10 +39,13 @@ class Controller:
         unmatched: answers where no route does, see `answer_without_route`.
         cleanup_timeout_s: how long the catch hooks and the cleanup may take, each, once a request has failed or
             ended, in seconds.
-        debug: whether a problem document shows the stack trace of an unexpected error; an attribute, too.
+        debug: whether a problem document shows the stack trace of an unexpected error.
+
+    Attributes:
+        body_plan: how the route that takes a request wants its body; None where every route leaves it to the ingress.
     """
 
-    __slots__ = ("_cleanup_timeout_s", "_first_way", "debug", "gctx", "router", "unmatched")
+    __slots__ = ("_cleanup_timeout_s", "_debug", "_first_way", "body_plan", "gctx", "router", "unmatched")
 
     def __init__(
         self,
@@ -51,7 +57,15 @@ class Controller:
         debug: bool = False,
     ) -> None:
         self.router, self.unmatched, self.gctx = router, unmatched, gctx
-        self._first_way, self._cleanup_timeout_s, self.debug = router.first_way, cleanup_timeout_s, debug
+        self._first_way, self._cleanup_timeout_s, self._debug = router.first_way, cleanup_timeout_s, debug
+        has_plans = any(route.value.body_plan != WITHOUT_ROUTE for route in router)
+        self.body_plan = self._body_plan if has_plans else None
+
+    def with_debug(self, debug: bool) -> Controller:
+        """The same controller, with *debug* on or off."""
+        return Controller(
+            self.router, self.unmatched, self.gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=debug
+        )
 
     async def handle(self, request: Request, raise_errors: bool = False) -> Response:
         """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
@@ -92,13 +106,12 @@ class Controller:
                 await lctx.cleanup(self._cleanup_timeout_s)
         return await _without_body(response) if request.method == "HEAD" else response
 
-    def body_plan(self, request: Request) -> tuple[bool, int]:
-        """Whether the handler of a request takes its body as it comes, and its limit in bytes; 0 for the ingress's."""
+    def _body_plan(self, request: Request) -> BodyPlan:
         try:
             route = self._route(request)
         except Exception:
             route = None  # whoever handles the request meets the same
-        return (route.value.takes_parts, route.value.limit_body_bytes) if route else (False, 0)
+        return WITHOUT_ROUTE if route is None else route.value.body_plan
 
     def takes(self, request: Request) -> bool:
         """Whether a route takes a request; where none does the answer needs no body."""
@@ -164,7 +177,7 @@ class Controller:
             if raise_errors:
                 raise error
             _log.error("request %s failed: %s", lctx.request_id, lctx.request, exc_info=error)
-            if self.debug:
+            if self._debug:
                 more["traceback"] = (
                     "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
                 )

@@ -19,9 +19,11 @@ from ..limits import LIMITS, Limits
 from ..naming import describe
 from ..pools import Pools
 from ..routing import Converter
+from ..types import BodyPlan
 from .binding import Binding, request_vocabulary
 from .context import LocalContext, Phase
 from .hooks import HookChain
+from .options import DEFAULTS, RouteOptions
 from .returns import returned
 from .scripts import Script
 from .signatures import ANYTHING, annotation, is_async
@@ -38,17 +40,13 @@ class Endpoint:
 
     Args:
         handler: `async def` runs on the event loop, `def` in a thread; an async generator is streamed.
-        params: what the route's path provides, by name, with the converter that makes it.
+        params: the converter of each parameter of the route's path, by name.
         modules: of the app, by name.
-        status: of the answer, unless the handler returns a `Response`.
+        options: the route's, all of them.
         chain: the hooks around it.
-        deadline_s: when a request of its is cancelled, in seconds; None for never.
-        cpu: run a plain function in a process of the pool, not in a thread.
         pools: where plain functions run.
-        caps: of what it asks of path, query and body.
-        limit_body_bytes: of a request's body; 0 for the ingress's.
-        limits: of forms, asked for with each: a server may bring others.
-        check_answers: `off`, or `warn` or `enforce` where what the handler returns does not fit its annotation.
+        caps: how far schemas go with what strangers send.
+        limits: called for each form, because a server may bring limits of its own.
 
     Attributes:
         run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
@@ -56,12 +54,12 @@ class Endpoint:
         params: the converters of its path.
         inputs: what handler and hooks ask of the request.
         returned: what the handler says that it returns.
-        takes_parts: whether the handler takes the request's body as it comes.
+        body_plan: how an ingress reads the body of its requests.
     """
 
     __slots__ = (
-        "_binding", "_check_answers", "_cpu", "_limits", "_pools", "chain", "deadline_s", "handler", "inputs",
-        "limit_body_bytes", "params", "returned", "run", "status", "takes_parts",
+        "_binding", "_check_answers", "_cpu", "_limits", "_pools", "body_plan", "chain", "deadline_s", "handler",
+        "inputs", "params", "returned", "run", "status",
     )  # fmt: skip
 
     run: Callable[[LocalContext], Coroutine[Any, Any, Response]]
@@ -71,20 +69,18 @@ class Endpoint:
         handler: Callable[..., Any],
         params: Mapping[str, Converter],
         modules: Mapping[str, Any],
+        options: RouteOptions = DEFAULTS,
         *,
-        status: int = 200,
         chain: HookChain | None = None,
-        deadline_s: float | None = None,
-        cpu: bool = False,
         pools: Pools | None = None,
         caps: Caps = CAPS,
-        check_answers: str = "off",
-        limit_body_bytes: int = 0,
         limits: Callable[[], Limits] = lambda: LIMITS,
     ) -> None:
+        self.handler, self.params, self._limits = handler, params, limits
+        self.status, self.deadline_s, self._cpu = options["status"], options["deadline_s"], options["cpu"]
         names = request_vocabulary(
             modules,
-            res=Source("{}(context)", partial(_new_response, status), kind=Response),
+            res=Source("{}(context)", partial(_new_response, self.status), kind=Response),
             body=body_source(handler, caps),
             form=form_source(handler, caps),
         )
@@ -96,17 +92,16 @@ class Endpoint:
         for name, converter in params.items():
             _check_type(handler, name, converter)
             names[name] = param_source(handler, name, caps)
-        self.handler, self.params, self.status, self.deadline_s = handler, params, status, deadline_s
-        self.takes_parts, self.limit_body_bytes, self._limits = takes_parts(handler), limit_body_bytes, limits
+        self.body_plan = BodyPlan(takes_parts(handler), options["limit_body_bytes"])
         self.chain = chain or HookChain()
         self._binding = Binding(handler, names, caps)
-        self._cpu, self._pools = cpu, pools or Pools()
+        self._pools = pools or Pools()
         if inspect.isgeneratorfunction(handler):
             raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
         self.inputs = [*self.chain.inputs, *self._binding.inputs]
-        self.returned, self._check_answers = returned(handler), check_answers
+        self.returned, self._check_answers = returned(handler), options["check_answers"]
         _check_parts(handler, self._binding)
-        if cpu:
+        if self._cpu:
             _check_portable(handler, self._binding, {*params, "body"})
         self.run = self._compiled()
 
@@ -136,9 +131,8 @@ class Endpoint:
         return [phase, *form, *self._called(script), *made]
 
     async def _load_form(self, lctx: LocalContext) -> None:
-        form = await read_form(lctx.request, self._limits())
-        lctx.on_cleanup(form.close)
-        lctx.form = form
+        lctx.form = await read_form(lctx.request, self._limits())
+        lctx.on_cleanup(lctx.form.close)
 
     def _hold(self, lctx: LocalContext, result: Any, response: Response) -> None:
         """Hold a response to what the handler says that it returns.

@@ -1,13 +1,91 @@
-"""What may be said of a route."""
+"""What may be said of a route: each option once, with its default and what it may be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 from ..errors import UsageError
+from ..types import Hook
+from .deadlines import checked_limit
 
-__all__ = ("check_statuses",)
+__all__ = ("DEFAULTS", "RouteOptions", "check_answering", "check_options", "check_statuses")
+
+CHECKS = ("off", "warn", "enforce")
+
+
+class RouteOptions(TypedDict, total=False):
+    """What may be said of a route.
+
+    Attributes:
+        status: of the answer, unless the handler returns a `Response`. Default 200.
+        name: for `app.url`; the handler's own unless given.
+        raises: statuses that the handler raises as `HttpError`, and what each means, for the app's description.
+        tags: under which the app's description lists the route.
+        check_answers: hold what the handler returns to its annotation: `off`, `warn` (in the log) or `enforce` (answer
+            500). Default: the app's, where it says that it returns JSON.
+        deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
+        cpu: run a plain function in a process of its own rather than in a thread. Default False.
+        limit_body_bytes: of a request's body. Default: the ingress's, see `Limits`.
+        before, after, catch: hooks of this route alone, inside those of its groups.
+    """
+
+    status: int
+    name: str
+    deadline_s: float | None
+    cpu: bool
+    raises: Mapping[int, str]
+    tags: Sequence[str]
+    check_answers: str
+    limit_body_bytes: int
+    before: Iterable[Hook]
+    after: Iterable[Hook]
+    catch: Iterable[Hook]
+
+
+DEFAULTS = RouteOptions(
+    status=200,
+    name="",
+    deadline_s=None,
+    cpu=False,
+    raises={},
+    tags=(),
+    check_answers="off",
+    limit_body_bytes=0,
+    before=(),
+    after=(),
+    catch=(),
+)
+
+
+def check_options(options: RouteOptions, where: str) -> None:
+    """Refuse options that no route can have; *where* names the route in the error.
+
+    Args:
+        options: all of them, defaults included.
+
+    Raises:
+        UsageError: a value that the option cannot have.
+        TypeError: there is no such option.
+    """
+    if unknown := sorted(options.keys() - DEFAULTS.keys()):
+        raise TypeError(f"{where}: there is no option {unknown[0]!r}; the options are {', '.join(DEFAULTS)}")
+    if not isinstance(options["status"], int) or not 200 <= options["status"] <= 599:
+        raise UsageError(f"{where}: a status is from 200 to 599, got {options['status']!r}")
+    check_statuses(options["raises"], where)
+    check_answering(options["check_answers"], where)
+    if isinstance(options["tags"], str) or not all(isinstance(tag, str) for tag in options["tags"]):
+        raise UsageError(f"{where}: tags are a sequence of strings, got {options['tags']!r}")
+    if type(options["limit_body_bytes"]) is not int or options["limit_body_bytes"] < 0:
+        raise UsageError(f"{where}: limit_body_bytes is a whole number, got {options['limit_body_bytes']!r}")
+    if options["deadline_s"] is not None:
+        checked_limit(options["deadline_s"], f"{where}: deadline_s, unless it is None for no limit,")
+
+
+def check_answering(check_answers: str, where: str) -> None:
+    """Raise UsageError unless it is one of `CHECKS`."""
+    if check_answers not in CHECKS:
+        raise UsageError(f"{where}: check_answers is one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
 
 
 def check_statuses(raises: Any, where: str) -> None:

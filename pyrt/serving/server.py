@@ -16,9 +16,10 @@ from typing import TextIO
 from ..app import App
 from ..errors import UsageError
 from ..ingress.accesslog import AccessLog
-from ..ingress.edge import Connection, Edge
+from ..ingress.edge import Edge
 from ..ingress.http1 import Http1Protocol
 from ..limits import Limits
+from ..types import Connection
 
 __all__ = ("Server", "serve")
 
@@ -48,9 +49,7 @@ class Server:
         log: AccessLog | None = None,
     ) -> None:
         self.app, self.host, self.port = app, host, port
-        if limits is not None:
-            app.limits = limits  # of its forms
-        self.edge = Edge(app.limits, log)
+        self.edge = Edge(limits or app.limits, log)
         self.drain_timeout_s = drain_timeout_s
         self._listener: asyncio.Server | None = None
 
@@ -61,11 +60,10 @@ class Server:
             OSError: the address cannot be had.
             UsageError: the app is declared wrongly.
         """
-        await self.app.start()
-        loop = asyncio.get_running_loop()
+        running, loop = await self.app.start(self.edge.limits), asyncio.get_running_loop()
         try:
             self._listener = await loop.create_server(
-                lambda: Http1Protocol(self.app, self.edge),
+                lambda: Http1Protocol(running, self.edge),
                 self.host,
                 self.port,
                 backlog=1024,

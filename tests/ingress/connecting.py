@@ -8,10 +8,12 @@ from typing import Any
 
 from pyrt import Limits, Request, Response
 from pyrt.ingress.edge import Edge
-from pyrt.ingress.http1 import Http1Protocol, Service
+from pyrt.ingress.http1 import Http1Protocol
+from pyrt.limits import LIMITS
 from pyrt.testing import ManualClock, MemoryTransport
+from pyrt.types import Service
 
-__all__ = ("CONTINUE", "Client", "Noting", "Waiting", "get", "post", "settle")
+__all__ = ("CONTINUE", "Client", "Noting", "Plain", "Waiting", "get", "post", "settle")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -43,7 +45,16 @@ class Noting:
     def close(self) -> None: ...
 
 
-class Waiting:
+class Plain:
+    """A service that takes every request, and leaves bodies to the ingress; only `handle` is missing."""
+
+    limits, body_plan = LIMITS, None
+
+    def takes(self, request: Request) -> bool:
+        return True
+
+
+class Waiting(Plain):
     """A service that answers with the path and the body; on `/wait` when it is released."""
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from pyrt import Request, Response
 from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.testing import MemoryTransport
+from tests.ingress.connecting import Plain
 
 __all__ = ("Answer", "Conversation", "Seen", "by_byte", "conversation", "converse")
 
@@ -81,7 +82,7 @@ class Conversation(NamedTuple):
         return len(self.answers) - len(self.finals)
 
 
-class Echo:
+class Echo(Plain):
     """Answers any method on any path with 200, or NNN for `/status/NNN`, and what it was asked."""
 
     def __init__(self) -> None:

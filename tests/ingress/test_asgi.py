@@ -10,11 +10,11 @@ from pyrt import App, LocalContext, Module, Response
 from pyrt.errors import ProtocolError
 from pyrt.http.forms import Form
 from pyrt.ingress import asgi
-from pyrt.limits import Limits
+from pyrt.limits import LIMITS, Limits
 
 
-def echo() -> App:
-    app = App()
+def echo(limits: Limits = LIMITS) -> App:
+    app = App(limits=limits)
 
     @app.post("/{name}")
     async def handler(name, req, body: bytes):  # type: ignore[no-untyped-def]
@@ -51,10 +51,7 @@ async def test_a_request_knows_its_client() -> None:
 
 
 async def test_a_body_past_the_limit_is_a_413() -> None:
-    async def handle(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        await asgi.serve(echo(), scope, receive, send, Limits(body_bytes=3))
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(handle), base_url="http://test") as http:
+    async with client(echo(Limits(body_bytes=3))) as http:
         assert (await http.post("/a", headers={"X-Y": ""}, content=b"abc")).status_code == 200
         assert (await http.post("/a", headers={"X-Y": ""}, content=b"abcd")).status_code == 413
 

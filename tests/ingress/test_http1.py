@@ -20,12 +20,12 @@ from pyrt.ingress.edge import Edge
 from pyrt.ingress.http1 import Http1Protocol
 from pyrt.limits import Limits
 from pyrt.testing import ManualClock, MemoryTransport
-from tests.ingress.connecting import CONTINUE, Client, Noting, Waiting, get, post, settle
+from tests.ingress.connecting import CONTINUE, Client, Noting, Plain, Waiting, get, post, settle
 
 EXPECTS = "Expect: 100-continue"
 
 
-class Doing:
+class Doing(Plain):
     """A service that does as it is told."""
 
     def __init__(self, handle: Callable[[Request], Awaitable[Response]]) -> None:
