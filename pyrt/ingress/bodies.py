@@ -26,7 +26,8 @@ class BodyStream:
         wanted: called when somebody waits for the client.
 
     Attributes:
-        request: whose body it is; it gets the trailers.
+        request: the one that the body belongs to; it gets the trailers.
+        pending_bytes: received and not taken.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class BodyStream:
         self.request = request
         self._pause, self._resume, self._wanted = pause, resume, wanted
         self._parts: deque[bytes | bytearray] = deque()
-        self._size = 0
+        self.pending_bytes = 0
         self._is_paused = self._is_over = False
         self._error: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -61,8 +62,8 @@ class BodyStream:
             finally:
                 self._waiter = None
         part = bytes(self._parts.popleft())
-        self._size -= len(part)
-        if self._is_paused and self._size < HIGH_WATER_BYTES // 2:
+        self.pending_bytes -= len(part)
+        if self._is_paused and self.pending_bytes < HIGH_WATER_BYTES // 2:
             self._is_paused = False
             self._resume()
         return part
@@ -80,8 +81,8 @@ class BodyStream:
             last += part  # each part by itself would take more memory than it has bytes
         else:
             self._parts.append(bytearray(part))
-        self._size += len(part)
-        if self._size > HIGH_WATER_BYTES and not self._is_paused:
+        self.pending_bytes += len(part)
+        if self.pending_bytes > HIGH_WATER_BYTES and not self._is_paused:
             self._is_paused = True
             self._pause()
         self._wake()

@@ -2,8 +2,12 @@
 
     HEAD -> (no body) HEAD | SIZED -> HEAD | CHUNK -> (DATA -> CHUNK)* -> TRAILERS -> HEAD
 
-A pure state machine: bytes in, requests out; no socket, no clock. What is not read yet stays in the buffer, so that a
-reader that is not asked does nothing. The work for any bytes is linear in their number, however they are cut.
+A pure state machine: bytes in, requests out; no socket, no clock. Bytes that are not read yet stay in the buffer, so
+that a reader that is not asked does nothing. The work for any bytes is linear in their number, however they are cut.
+
+Offsets. Absolute, from the start of `_data`: `_at`, the next byte to read, and `_searched`, up to where an end has been
+searched for. Relative to `_at`, because `feed` cuts off what lies before it: `_fields_at`, where the header lines of an
+unfinished head begin (0 while its request line is unfinished), and `_line_at`, where its last line begins.
 """
 
 from __future__ import annotations
@@ -74,9 +78,7 @@ class RequestReader:
         self.client = client
         self._limits, self._plan, self.heads = limits, plan, HeadReader(limits, client)
         self._data: bytes | bytearray = b""
-        # Where in it the next byte is, and how far it has been searched for an end.
         self._at = self._searched = 0
-        # Where the header lines of an unfinished head begin, 0 while its first line is unfinished, and where its last.
         self._fields_at = self._line_at = 0
         self._step: Step = self._head
         self._request: Request | None = None

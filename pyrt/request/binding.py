@@ -126,6 +126,7 @@ def _check_kind(function: Callable[..., Any], name: str, source: Source) -> None
         return
     wanted, kind = annotation(function, name), source.kind
     refuse_query(function, name, wanted)
+    # A Protocol cannot be asked whether it has a subclass. `typing.is_protocol` tells from Python 3.13 on.
     if isinstance(wanted, type) and wanted not in ANYTHING and not getattr(wanted, "_is_protocol", False):
         if not issubclass(kind, wanted):
             raise UsageError(

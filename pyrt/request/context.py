@@ -100,8 +100,8 @@ class Phase(StrEnum):
 
 _BEFORE = Phase.BEFORE
 
-# The cleanups of a request that has none any more: nothing is ever put into it.
 OVER: list[Cleanup] = []
+"""The `cleanups` of a request that is over; it stays empty."""
 
 
 class LocalContext:
@@ -118,7 +118,12 @@ class LocalContext:
         response: the answer, from the handler on.
         error: what went wrong, from the catch phase on.
         form: of a request whose handler takes one; nobody else has it.
-        cleanups: what `on_cleanup` collected and has not run; None until it is called, `OVER` when it comes too late.
+        cleanups: functions that `on_cleanup` registered and that have not run. Its states, in this order:
+
+            None         `on_cleanup` was never called; a request that ends so goes to `OVER` at once
+            a list       they wait for the end; `cleanup` takes them off one by one, and functions that are
+                         registered meanwhile run as well
+            `OVER`       all have run; `on_cleanup` raises ClosedError
     """
 
     __slots__ = (

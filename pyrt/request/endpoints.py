@@ -182,7 +182,7 @@ class Endpoint:
         hooks = self.chain.write(script, "after")
         # What `Response.checked` asks, so that it is called for hardly any.
         sound = "type(response.body) is bytes and type(response.status) is int and 200 <= response.status <= 599"
-        return [phase, *hooks, "response = context.response", f"if not ({sound}): response.checked()"]
+        return [phase, *hooks, "response = context.response", f"if not ({sound}):", "    response.checked()"]
 
 
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:

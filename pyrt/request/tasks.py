@@ -1,8 +1,13 @@
-"""A task per request, paid for by those that wait.
+"""A task per request, at no cost for requests that never wait.
 
 Handlers are promised a current task and context variables of their own. Python 3.12 can begin a task at once, on the
-caller's stack: what ends there never meets the event loop. On 3.11 making a task costs as much as a whole handler; so a
-request begins under one that is not made yet, and is made when the request first waits, or when somebody looks at it.
+caller's stack: work that ends there never meets the event loop. On 3.11 a task costs as much as a whole handler; so a
+request begins under a task that is not initialized yet, and is when the request first waits, or when somebody reads an
+attribute of it.
+
+Private parts of asyncio, for Python 3.11 alone: `_current_tasks`, `_enter_task` and `_leave_task` set the current task,
+as asyncio does. From 3.12 on `Task(eager_start=True)` replaces them. When pyrt requires 3.12, the second half
+of this file goes; `tests/test_private_parts.py` fails then.
 """
 
 from __future__ import annotations

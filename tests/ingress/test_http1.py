@@ -960,7 +960,7 @@ async def test_a_file_does_not_overtake_what_was_written_before_it(monkeypatch: 
     async def send(loop: object, socket: object, file: object, write_s: float, count: object) -> None:
         sent.append((socket, write_s))
 
-    monkeypatch.setattr("pyrt.ingress.http1.send_file", send)
+    monkeypatch.setattr("pyrt.ingress.streaming.send_file", send)
     await app.start()
     transport = Buffering()
     protocol = transport.protocol = Http1Protocol(app, Edge(Limits(write_s=7), clock=ManualClock()))

@@ -271,7 +271,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(file.size)
         await send_file(loop, socket, file, *rest)
 
-    monkeypatch.setattr("pyrt.ingress.http1.send_file", spy)
+    monkeypatch.setattr("pyrt.ingress.streaming.send_file", spy)
     return sizes
 
 
@@ -355,8 +355,8 @@ async def test_a_stream_is_made_no_faster_than_it_is_read(tmp_path: Path) -> Non
 
     async with serving(app) as server, connected(server) as client:
         await client.says(get("/"))
-        await until(lambda: bool(server.edge.connections) and not only(server)._flowing)
-        assert only(server)._transport.get_write_buffer_size() <= 2 * 64 * 1024 + 100
+        await until(lambda: bool(server.edge.connections) and not only(server).flowing)
+        assert only(server).transport.get_write_buffer_size() <= 2 * 64 * 1024 + 100
         assert len(made) < 1000
         assert await client.hears() == (200, b"x" * 64 * 1024 * 1000)
 
@@ -372,8 +372,8 @@ async def test_a_body_is_read_no_faster_than_it_is_taken() -> None:
 
     async with serving(app) as server, connected(server) as client:
         sending = asyncio.create_task(client.says(sized("/", LONG * 300)))
-        await until(lambda: bool(server.edge.connections) and only(server)._paused)
-        assert bodies[0]._size <= 64 * 1024 + 256 * 1024
+        await until(lambda: bool(server.edge.connections) and only(server).paused)
+        assert bodies[0].pending_bytes <= 64 * 1024 + 256 * 1024
         may_go_on.set()
         assert await client.hears() == (200, b"30000000 bytes")
         await sending
