@@ -388,22 +388,6 @@ class Router:
     def __iter__(self) -> Iterator[Route]:
         return iter(self._routes)
 
-    def check(self) -> None:
-        """Raise AssertionError unless the trie and the table hold exactly the routes that were added."""
-        found = list(_checked(self._root, self._order))
-        assert {id(route) for route in found} == {id(route) for route in self._routes}
-        for path, routes in self._static.items():
-            ((node, values),) = [end for end in _ends(self._root, path.split("/"), 0, []) if end[0].routes is routes]
-            assert values == []
-            assert node.routes is routes
-        ends = {"/".join(("", *(each.key for each in route.segments[:-1]))) for route in self if _is_tail(route)}
-        assert self._tails.keys() == ends
-        for prefix, tail in self._tails.items():
-            node = self._root
-            for key in prefix.split("/"):
-                node = node.static[key]
-            assert node is tail
-
 
 def _is_tail(route: Route) -> bool:
     """Whether its only parameter is its last segment, and one."""
@@ -485,24 +469,6 @@ def _encoded(segment: Segment, value: Any, route: Route) -> str:
     if not quoted or segment.converter.reader()(text) is None or any(part in ("", ".", "..") for part in parts):
         raise UsageError(f"route {route.name!r} ({route.path}): {segment.name}={value!r} does not fit")
     return quoted
-
-
-def _checked(node: _Node, order: Mapping[str, int], path: tuple[Any, ...] = ()) -> Iterator[Route]:
-    """The routes below *node*, each where its template says."""
-    for method, route in node.routes.items():
-        assert method in (route.method, "HEAD")
-        assert path[1:] == tuple((segment.rank, segment.key) for segment in route.segments)
-        yield route
-    children = [((_STATIC, key), child) for key, child in node.static.items()]
-    for rank, choices in ((_TYPED, node.typed), (_MANY, node.many)):
-        assert [choice[:2] for choice in choices] == sorted((order[choice[1]], choice[1]) for choice in choices)
-        children += [((rank, key), child) for _, key, _, child in choices]
-    if node.plain is not None:
-        children.append(((_ANY, ""), node.plain))
-    assert node.first[1] is (node.typed[0][3] if node.typed else node.plain)
-    assert node.routes or children or not path
-    for key, child in children:
-        yield from _checked(child, order, (*path, key))
 
 
 def skeleton(template: str) -> str:
