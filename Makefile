@@ -9,7 +9,7 @@ export BENCH ?= ^(micro|integration)\.
 NODE := benchmarks/peers/node
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test nightly lint bench report publish preview history compare continuous baseline find profile check \
+.PHONY: help setup test pythons nightly lint bench report publish preview history compare continuous baseline find profile check \
   peers clean
 
 help: ## List the targets
@@ -32,6 +32,20 @@ $(READY): pyproject.toml constraints.txt
 
 test: $(READY) ## Run every test; what needs valgrind or Chromium says so where it is missing
 	$(BIN)/python -m pytest
+
+# What depends on the version of Python most: how bytes become requests, what handlers are promised, how types are read.
+PYTHONS := 3.11 3.12 3.13
+pythons: $(READY) ## Run the tests of ingress, conformance and gtype on every other supported Python of this machine
+	@set -e; for version in $(PYTHONS); do \
+	  if $(BIN)/python -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$version')"; then continue; fi; \
+	  found=""; for each in "python$$version" "$$HOME"/.pyenv/versions/$$version.*/bin/"python$$version"; do \
+	    if "$$each" -c "" 2>/dev/null; then found="$$each"; break; fi; done; \
+	  if [ -z "$$found" ]; then echo "==> No Python $$version here"; continue; fi; \
+	  echo "==> Testing with $$("$$found" --version) in .venv-$$version"; \
+	  "$$found" -m venv ".venv-$$version"; \
+	  ".venv-$$version/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]' asv_runner; \
+	  ".venv-$$version/bin/python" -m pytest -q tests/ingress tests/conformance tests/gtype; \
+	done
 
 nightly: $(READY) ## Run the tests that take minutes: strangers by the thousand, and fuzzing for longer
 	$(BIN)/python -m pytest -m nightly -o log_cli=true --log-cli-level=INFO
@@ -95,4 +109,4 @@ peers: $(READY) ## Install the other web servers that `python -m benchmarks peer
 	else echo "make: npm is missing, so Fastify is too; on Debian: apt-get install nodejs npm" >&2; fi
 
 clean: ## Remove what these targets made, except results/
-	rm -rf .venv .asv html $(NODE)/node_modules
+	rm -rf .venv .venv-* .asv html $(NODE)/node_modules

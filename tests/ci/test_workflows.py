@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -227,3 +228,13 @@ def test_every_target_stands_in_the_list_of_them_in_a_column_that_it_fits() -> N
     phony = re.search(r"\.PHONY:((?:.*\\\n)*.*)", MAKEFILE)
     assert phony
     assert set(phony[1].replace("\\", " ").split()) == TARGETS
+
+
+def test_every_version_of_python_that_the_project_claims_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    claimed = re.findall(r"Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert WORKFLOWS["tests"]["jobs"]["tests"]["strategy"]["matrix"]["python"] == claimed
+    found = re.search(r"^PYTHONS := (.*)$", MAKEFILE, re.MULTILINE)
+    assert found is not None
+    assert found[1].split() == claimed
+    assert "make pythons\n" in (ROOT / ".ci/run").read_text()
