@@ -2,7 +2,7 @@
 
 pyrt serve examples.users:app --port 8000
 
-What it takes and answers is described at http://localhost:8000/docs.
+http://localhost:8000/docs describes its routes.
 """
 
 import itertools
@@ -19,7 +19,7 @@ app = App(title="Users", description="A small service that keeps users in memory
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
-    """What a user is made of."""
+    """The fields of a new user."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100), check(str.isprintable, "printable characters")]
     email: Email
@@ -30,7 +30,7 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class User(msgspec.Struct):
-    """A user as others see it."""
+    """A user as the service shows it."""
 
     id: int
     name: str
@@ -40,7 +40,7 @@ class User(msgspec.Struct):
 
 
 class Users(Module):
-    """Users in memory; ids that nobody created have a made-up name."""
+    """Keeps users in memory. For an id that was never created, it makes up a user; a negative id gets 404."""
 
     def __init__(self, limit_users: int = 10_000) -> None:
         self._limit_users = limit_users
@@ -76,7 +76,7 @@ async def name_the_request(res: Response, lctx: LocalContext) -> None:
 
 @app.get("/health")
 async def health() -> str:
-    """Whether the service is up."""
+    """Answer `ok` while the service runs."""
     return "ok"
 
 
@@ -90,13 +90,13 @@ async def show_user(id: int, users: Users) -> User:
 async def list_users(
     users: Users, limit: Query[Annotated[int, msgspec.Meta(ge=1, le=100)]] = 10, name: Query[str] = ""
 ) -> list[User]:
-    """The users that were created, those whose name has *name* in it."""
+    """The created users whose names contain *name*."""
     return await users.list(limit, name)
 
 
 @app.post("/users", status=201, tags=["users"])
 async def create_user(body: NewUser, users: Users, gctx: GlobalContext) -> User:
-    """Create a user, and have it greeted."""
+    """Create a user, and publish it for a greeting."""
     user = await users.add(body)
     await gctx.queue.publish("user.created", {"id": user.id, "email": user.email})
     return user
