@@ -21,7 +21,7 @@ from .openapi import Described
 from .openapi.document import Operation
 from .pools import Pools
 from .queue import QueueFabric
-from .queue.subscribers import Subscribed, Subscriber
+from .queue.subscribers import Subscribed, Subscriber, check_groups
 from .request.binding import vocabulary
 from .request.context import GlobalContext
 from .request.controller import Controller, answer_without_route
@@ -121,8 +121,8 @@ class App(Group):
             group: subscribers of one group share the messages; without one, each gets all.
             limit_messages: pending at the most; past it publishing raises `Overload`.
         """
-        if concurrency < 1:
-            raise UsageError(f"concurrency is at least 1, got {concurrency}")
+        if concurrency < 1 or limit_messages < 1:
+            raise UsageError(f"concurrency and limit_messages are at least 1, got {concurrency} and {limit_messages}")
 
         def register(function: F) -> F:
             self.declared.refuse_when_frozen(f"subscriber of {topic!r}")
@@ -185,6 +185,7 @@ class App(Group):
         unmatched = self._endpoint(answer_without_route, modules)
         controller = Controller(router, unmatched, gctx, cleanup_timeout_s=self._cleanup_timeout_s, debug=self.debug)
         lifecycle = Lifecycle(self._life, vocabulary(modules))
+        check_groups(self._subscribed)
         return FrozenApp(
             controller, modules, lifecycle, [Subscriber(each, gctx) for each in self._subscribed], self._pools
         )

@@ -145,14 +145,15 @@ class RunningApp:
         If one fails, what has started is stopped, and the failure is raised.
         """
         frozen = self._frozen
-        await frozen.modules.start()
-        try:
+        async with AsyncExitStack() as undo:
+            await frozen.modules.start()
+            undo.push_async_callback(frozen.modules.stop)
             await frozen.lifecycle.start(frozen.controller)
-        except BaseException:
-            await frozen.modules.stop()
-            raise
-        for subscriber in frozen.subscribers:
-            subscriber.start()
+            undo.push_async_callback(frozen.lifecycle.stop)
+            for subscriber in frozen.subscribers:
+                subscriber.start()
+                undo.push_async_callback(subscriber.stop, 0)
+            undo.pop_all()
 
     async def stop(self, drain_timeout_s: float) -> None:
         """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""

@@ -79,6 +79,21 @@ async def test_a_failed_start_undoes_what_has_started_and_is_raised() -> None:
     assert not app.started
 
 
+async def test_a_subscriber_that_cannot_start_undoes_the_start() -> None:
+    app, order = App(), []
+    declared(app, order)
+
+    @app.subscribe("t", group="g", limit_messages=2)
+    async def take(message: int) -> None: ...
+
+    # Somebody has the group's queue already, with another limit.
+    app.gctx.queue.subscribe("t", group="g", limit_messages=1)
+    with pytest.raises(UsageError, match="has a limit of 1 messages"):
+        await app.start()
+    assert order[3:] == ["stop 1", "leave 0", "stop -1"]
+    assert not app.started
+
+
 async def test_a_start_that_takes_too_long_is_cancelled_and_named() -> None:
     app = App()
 

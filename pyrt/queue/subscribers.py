@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..errors import UsageError
@@ -17,7 +17,7 @@ from ..request.signatures import is_async
 from ..request.sources import message_source
 from .fabric import Subscription
 
-__all__ = ("Subscribed", "Subscriber")
+__all__ = ("Subscribed", "Subscriber", "check_groups")
 
 _log = logging.getLogger("pyrt")
 
@@ -30,6 +30,21 @@ class Subscribed(NamedTuple):
     group: str | None
     concurrency: int
     limit_messages: int
+
+
+def check_groups(declared: Iterable[Subscribed]) -> None:
+    """Raise UsageError unless the subscribers of each group have one limit, since they share one queue."""
+    first: dict[tuple[str, str], Subscribed] = {}
+    for each in declared:
+        if each.group is None:
+            continue
+        other = first.setdefault((each.topic, each.group), each)
+        if other.limit_messages != each.limit_messages:
+            raise UsageError(
+                f"{describe(other.function)} and {describe(each.function)} share the group {each.group!r} of "
+                f"{each.topic!r}, with limits of {other.limit_messages} and {each.limit_messages} messages; "
+                "give both the same limit_messages"
+            )
 
 
 class Delivery(NamedTuple):

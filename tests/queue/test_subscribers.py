@@ -107,3 +107,22 @@ async def test_what_a_subscriber_cancels_itself_does_not_end_it(caplog: pytest.L
     await app.stop()
     assert got == [1, 2]
     assert "cancellation of its own" in caplog.text
+
+
+def test_subscribers_of_one_group_have_one_limit_or_the_app_does_not_freeze() -> None:
+    app = App()
+
+    async def one(message: int) -> None: ...
+    async def other(message: int) -> None: ...
+
+    app.subscribe("t", group="g", limit_messages=1)(one)
+    app.subscribe("t", group="another", limit_messages=2)(other)
+    app.subscribe("t", group="g", limit_messages=2)(other)
+    with pytest.raises(UsageError, match=r"one .* and .*other .* share the group 'g' of 't'"):
+        app.freeze()
+
+
+@pytest.mark.parametrize("numbers", [{"concurrency": 0}, {"limit_messages": 0}])
+def test_a_subscriber_that_could_take_nothing_is_refused(numbers: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="at least 1"):
+        App().subscribe("t", **numbers)
