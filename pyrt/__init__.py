@@ -1,4 +1,4 @@
-"""pyrt: a runtime for Python services. What an app author imports."""
+"""pyrt, a runtime for Python services: the names that an app author imports."""
 
 from .app import App
 from .errors import (

@@ -42,24 +42,24 @@ RESERVED = frozenset({"req", "res", "lctx", "gctx", "body", "form", "error", "me
 
 
 class App(Group):
-    """An application: routes, hooks, modules, subscribers and what starts and stops with it, declared and then frozen.
+    """An application: routes, hooks, modules, subscribers, start and stop functions; declared, then frozen.
 
     Args:
-        config: read by handlers through `gctx.config`.
-        clock: seconds, monotonic; a `ManualClock` in tests.
-        deadline_s: of routes that name none, in seconds; None for no limit.
-        cleanup_timeout_s: how long the catch hooks and the cleanup of a request may take, each, in seconds.
+        config: settings that handlers read through `gctx.config`.
+        clock: monotonic clock, in seconds; a `ManualClock` in tests.
+        deadline_s: deadline of a route without its own, in seconds; None for no limit.
+        cleanup_timeout_s: time limit for the catch hooks of a request, and again for its cleanup, in seconds.
         trailing_slash: `strict`, `redirect` or `ignore` (see `Router`).
-        converters: of one's own for path parameters, by name.
-        threads: `def` handlers that run at once.
-        processes: `cpu=True` handlers that run at once, each in a process of its own; by default one per core.
-        debug: show clients the stack trace of an unexpected error; an attribute, too, until the app starts.
-        check_answers: of routes that say nothing of it: `off`, `warn` or `enforce` (see `RouteOptions`).
-        caps: of what is decoded from path, query and body.
-        limits: of the ingress, and of forms, unless its server is given others; an attribute, too, until it starts.
-        title, version, description: of the app, in its OpenAPI document.
-        openapi, docs: where that document and a page of it are served, unless a route of the app's own takes the path;
-            empty for nowhere.
+        converters: more converters for path parameters, by name.
+        threads: how many `def` handlers run at the same time.
+        processes: how many `cpu=True` handlers run at the same time, one per process; by default one per core.
+        debug: whether clients see the stack trace of an unexpected error; may be set as an attribute before the start.
+        check_answers: `off`, `warn` or `enforce`, for routes without the option (see `RouteOptions`).
+        caps: limits on what is decoded from path, query and body.
+        limits: limits of the ingress and of forms, unless the server has others; may be set before the start.
+        title, version, description: texts for the OpenAPI document.
+        openapi, docs: paths of the OpenAPI document and of its HTML page; empty for none. A route of the app with the
+            same path goes first.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class App(Group):
         _check_said(caps, limits, title=title, version=version, description=description, openapi=openapi, docs=docs)
         super().__init__(Declarations({"deadline_s": deadline_s, "check_answers": check_answers}))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
-        self._new_router()  # raises where they are wrong
+        self._new_router()  # raises if an argument is wrong
         self.debug, self.limits = debug, limits
         self._caps, self._config, self._clock, self._cleanup_timeout_s = caps, config, clock, cleanup_timeout_s
         self._described = Described(title, version, description, openapi, docs)
@@ -106,7 +106,7 @@ class App(Group):
     # Declaring
 
     def module(self, name: str, make: Callable[[], Module]) -> None:
-        """Give handlers a module under *name*; *make* (usually the class) is called at `freeze()`."""
+        """Give handlers a module under *name*; `freeze()` makes it by calling *make*, usually its class."""
         self.declared.refuse_when_frozen(f"module {name!r}")
         if name in self._module_makers or name in RESERVED or not name.isidentifier() or iskeyword(name):
             raise UsageError(f"module {name!r}: the name is taken or not an identifier; choose another")
@@ -115,11 +115,12 @@ class App(Group):
     def subscribe(
         self, topic: str, *, group: str | None = None, concurrency: int = 1, limit_messages: int = 1000
     ) -> Callable[[F], F]:
-        """Call the decorated coroutine function with each `message` of *topic*, *concurrency* at once.
+        """Call the decorated coroutine function with each `message` of *topic*.
 
         Args:
-            group: subscribers of one group share the messages; without one, each gets all.
-            limit_messages: pending at the most; past it publishing raises `Overload`.
+            group: subscribers of one group share the messages; without a group, each gets all.
+            concurrency: how many calls run at the same time.
+            limit_messages: how many messages may wait; past it, publishing raises `Overload`.
         """
         if concurrency < 1 or limit_messages < 1:
             raise UsageError(f"concurrency and limit_messages are at least 1, got {concurrency} and {limit_messages}")
@@ -135,8 +136,8 @@ class App(Group):
         """Call the decorated function when the app starts, after its modules; it may name `gctx` and modules.
 
         Args:
-            priority: lower starts earlier and stops later; of equals, the first declared starts first.
-            timeout_s: how long it may take if it is `async def`; past it the app does not start.
+            priority: lower starts earlier and stops later; at the same priority, the first declared starts first.
+            timeout_s: how long it may take if it is `async def`; past it, the app does not start.
         """
         return self._lives("start", priority, timeout_s)
 
@@ -147,8 +148,8 @@ class App(Group):
     def lifespan(self, *, priority: int = 0, timeout_s: float = 10.0) -> Callable[[F], F]:
         """Enter the decorated async context manager when the app starts, and leave it when it stops.
 
-        It is an async generator function with one `yield`, or returns an async context manager. *timeout_s* holds for
-        entering and for leaving, each.
+        The function is an async generator function with one `yield`, or returns an async context manager. Entering may
+        take *timeout_s*, and leaving again as long.
         """
         return self._lives("lifespan", priority, timeout_s)
 
@@ -165,10 +166,10 @@ class App(Group):
     # Running
 
     def freeze(self) -> Controller:
-        """Build the router, bind every name, compile every schema; registering raises from now on.
+        """Build the router, bind every name, compile every schema; from now on, registering raises `FrozenError`.
 
         Raises:
-            UsageError: anything that is declared wrongly.
+            UsageError: a declaration is wrong.
         """
         if self._frozen is None:
             self._frozen = self._compiled()
@@ -208,16 +209,16 @@ class App(Group):
             _check_checked(declared, route.value.returned)
 
     def _limits(self) -> Limits:
-        """Those that hold now: a server may have brought others than the app's."""
+        """The limits now: those that a server passed to `start`, else the app's."""
         return self.limits if self._running is None else self._running.limits
 
     def _endpoint(self, handler: Handler, modules: Modules) -> Endpoint:
-        """An endpoint of the app's own, with the app's hooks and deadline."""
+        """An endpoint for a handler of pyrt, with the app's hooks and deadline."""
         options = DEFAULTS | RouteOptions(deadline_s=self.declared.defaults["deadline_s"])
         return Endpoint(handler, {}, modules, options, chain=self._chain(self, modules))
 
     def _describe(self, router: Router, modules: Modules) -> None:
-        """Serve the app's description, where no route of its own does."""
+        """Add routes for the app's description, except on paths that the app's own routes answer."""
         for path, handler in self._described.served(self.openapi).items():
             found = router.match("GET", path)
             if found is None or (found.route is None and found.redirect is None):
@@ -227,7 +228,7 @@ class App(Group):
         return HookChain(**{phase: level.hooks(phase) for phase in PHASES}, modules=modules, caps=self._caps)
 
     def openapi(self) -> dict[str, Any]:
-        """The app's routes and schemas as an OpenAPI 3.1 document; freezes the app."""
+        """Describe the app's routes and schemas as an OpenAPI 3.1 document; freezes the app."""
         router = self.freeze().router
         endpoints = {(route.method, route.path): route.value for route in router}
         return self._described.document(
@@ -237,10 +238,10 @@ class App(Group):
         )
 
     def url(self, name: str, /, **params: Any) -> str:
-        """The path of a route by its name (the handler's, unless `name=` says another); freezes the app.
+        """The path of a route by its name (`name=`, else the handler's name); freezes the app.
 
         Raises:
-            UsageError: no such route, or several; a parameter that is missing, unknown or does not fit.
+            UsageError: no route has the name, or several; a parameter is missing, unknown or does not fit.
         """
         return self.freeze().router.url(name, **params)
 
@@ -254,13 +255,13 @@ class App(Group):
         return self._running is not None
 
     async def start(self, limits: Limits | None = None) -> RunningApp:
-        """Freeze, start the modules in order, then the rest; what answers requests from now on.
+        """Freeze the app, start its modules in order, then the rest; returns the running app, which answers requests.
 
         Args:
-            limits: in place of the app's.
+            limits: limits to use in place of the app's.
 
         Raises:
-            UsageError: anything that is declared wrongly; or the app runs already, with other limits.
+            UsageError: a declaration is wrong; or the app runs already, with other limits.
         """
         self.freeze()
         async with self._starting:
@@ -274,21 +275,21 @@ class App(Group):
         return self._running
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
-        """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
+        """Give subscribers *drain_timeout_s* to finish what is pending, the pools as long again, then stop the rest."""
         async with self._starting:
             if self._running is not None:
                 running, self._running, self._stopped = self._running, None, True
                 await running.stop(drain_timeout_s)
 
     def handle(self, request: Request, *, raise_errors: bool = False) -> Coroutine[Any, Any, Response]:
-        """Run *request* through the whole pipeline; starts the app when nobody has.
+        """Run *request* through the whole pipeline; starts the app if it is not running.
 
-        An ordinary coroutine in its caller's context: it waits only where a handler, hook or module does. The
-        body of a streamed answer is an async iterator of `bytes`, to be read to its end or closed by `aclose()`:
-        then the request is over.
+        An ordinary coroutine in its caller's context, which waits only if a handler, hook or module waits. The body of
+        a streamed response is an async iterator of `bytes`. Read it to its end or call its `aclose()`: this ends the
+        request.
 
         Args:
-            raise_errors: raise an error that nobody foresaw, instead of answering it with 500.
+            raise_errors: raise an unexpected error, instead of answering with 500.
 
         Raises:
             ClosedError: the app was stopped, and not started again.
@@ -300,7 +301,7 @@ class App(Group):
         return await (await self._serving()).handle(request, raise_errors)
 
     async def _serving(self) -> RunningApp:
-        """The running app; starts it when nobody has.
+        """The running app; starts it if it is not running.
 
         Raises:
             ClosedError: the app was stopped, and not started again.
@@ -315,7 +316,7 @@ class App(Group):
 
     @property
     def body_plan(self) -> Callable[[Request], BodyPlan] | None:
-        """How the bodies of requests are to be read (see `types.Service`); freezes the app."""
+        """How to read the bodies of requests (see `types.Service`); freezes the app."""
         return self.freeze().body_plan
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
@@ -327,7 +328,7 @@ class App(Group):
 
 
 def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
-    """Refuse a route whose answers are to be checked, and cannot be."""
+    """Refuse a route with `check_answers` whose answers cannot be checked."""
     if declared.options["check_answers"] == "off" or returned.gtype is not None:
         return
     if "check_answers" in declared.given or returned.cause:
@@ -339,7 +340,7 @@ def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
 
 
 def _check_said(caps: Caps, limits: Limits, **words: str) -> None:
-    """Refuse arguments of an app that would only fail when somebody asks for its description."""
+    """Refuse arguments that would otherwise fail later, such as when the app's description is made."""
     if not isinstance(caps, Caps):
         raise UsageError(f"caps is a pyrt.gtype.Caps, got {caps!r}")
     if not isinstance(limits, Limits):

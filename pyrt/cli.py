@@ -26,10 +26,10 @@ __all__ = ("load", "main")
 
 
 def load(reference: str) -> App:
-    """The app that `module:attribute` names; the current folder is importable.
+    """Import the app that `module:attribute` names, also from the current folder.
 
     Raises:
-        UsageError: it is not there, or not an `App`, or its module cannot be imported.
+        UsageError: the module cannot be imported, or the attribute is missing or not an `App`.
     """
     module_name, mark, attribute = reference.partition(":")
     if not mark or not all(module_name.split(".")) or not attribute:
@@ -44,7 +44,7 @@ def load(reference: str) -> App:
 
 
 def _imported(name: str) -> ModuleType:
-    """The module of that name; whatever error is in it is told in one line."""
+    """Import a module; an error in it becomes a UsageError of one line."""
     try:
         return importlib.import_module(name)
     except Exception as error:
@@ -55,7 +55,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _place(error: Exception) -> str:
-    """Where an error is: the line that was run last in a file that is neither Python's, nor installed, nor pyrt's."""
+    """The place of an error: the innermost line outside pyrt, the standard library and installed packages."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: "
     folders = [str(Path(__file__).parent), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))]
@@ -67,7 +67,7 @@ def _place(error: Exception) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0, or 2 for wrong use."""
+    """Run the command line; the exit code is 0, or 2 after an error, which is printed."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
@@ -84,7 +84,7 @@ def _serve(options: argparse.Namespace) -> None:
     app = load(options.app)
     app.debug = app.debug or options.debug
     limits = dataclasses.replace(app.limits, **dict(options.limit))
-    # Where the access log goes to standard output, it has that to itself.
+    # Nothing else is printed to standard output if the access log goes there.
     where = sys.stderr if options.access_log == "-" else sys.stdout
     serve(
         app,

@@ -1,7 +1,6 @@
-"""The exception tree: who is at fault, with fields a program can read; the message is derived from the fields.
+"""The exception tree: each class says who is at fault, and makes its message from fields that a program can read.
 
-`UsageError` is the author's mistake and is raised at registration or `freeze()`. The rest happen at run time
-and each has one answer over HTTP (see `pyrt.request.controller`).
+`UsageError` is a mistake of the app's author. `pyrt.request.controller` maps the others to HTTP responses.
 """
 
 from __future__ import annotations
@@ -36,26 +35,26 @@ __all__ = (
 
 
 class PyrtError(Exception):
-    """Root of everything pyrt raises on purpose.
+    """Root of all exceptions that pyrt raises on purpose.
 
     Pickles with its fields, so that it arrives from another process as it was raised.
     """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By default an exception is made anew from its message, which is not what the initializers here take.
+        # By default unpickling passes the message to the initializer, but the initializers here take fields.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(PyrtError):
-    """The app is declared wrongly; raised at registration or `freeze()`, never while a request runs."""
+    """The app's author uses pyrt wrongly; a mistake in a declaration is raised at registration or `freeze()`."""
 
 
 class FrozenError(UsageError):
     """Something was registered after `freeze()`.
 
     Attributes:
-        what: was registered.
-        where: file and line that tried to.
+        what: the thing that was to be registered.
+        where: file and line of the attempt.
     """
 
     def __init__(self, what: str, where: str = "") -> None:
@@ -68,9 +67,9 @@ class RouteConflict(UsageError):
     """Two routes would answer the same requests.
 
     Attributes:
-        method: upper case.
+        method: HTTP method, upper case.
         path: the template that was refused.
-        other: the template it collides with.
+        other: the template that was there before.
     """
 
     def __init__(self, method: str, path: str, other: str, where: str, other_where: str) -> None:
@@ -82,7 +81,7 @@ class RouteConflict(UsageError):
 
 
 class UnknownName(UsageError):
-    """A handler, hook or subscriber names a parameter that nothing provides."""
+    """A handler, hook or subscriber has a parameter whose name nothing provides."""
 
     def __init__(self, function: str, name: str, known: Iterable[str]) -> None:
         self.function, self.name, self.known = function, name, tuple(known)
@@ -97,8 +96,8 @@ class HttpError(PyrtError):
 
     Attributes:
         status: 400 to 599.
-        detail: shown to the client.
-        headers: added to the answer.
+        detail: text for the client.
+        headers: header fields to add to the response.
     """
 
     def __init__(
@@ -116,7 +115,7 @@ class HttpError(PyrtError):
 
 
 class MalformedBody(HttpError):
-    """The body is not JSON at all: truncated, badly encoded or nested too deeply."""
+    """The body is not JSON (truncated, badly encoded or nested too deeply), or the query cannot be decoded."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(400, detail)
@@ -126,9 +125,9 @@ class Violation(msgspec.Struct, frozen=True):
     """One part of a value that its schema refuses.
 
     Attributes:
-        path: where, as `$.items[3].price` or `$.scores["ada"]`.
+        path: place of the part, such as `$.items[3].price` or `$.scores["ada"]`.
         expected: what the schema wants there.
-        got: what was there, shortened; `***` where it is secret.
+        got: what was there, shortened; `***` if it is secret.
         code: `missing`, `unknown`, `type`, `range`, `length`, `pattern`, `multiple`, `choice`, `format`, `check` or
             `depth`.
     """
@@ -146,7 +145,7 @@ class ValidationError(PyrtError):
     """A value does not fit its schema.
 
     Attributes:
-        violations: all of them, never empty.
+        violations: all violations, never empty.
     """
 
     def __init__(self, violations: Sequence[Violation]) -> None:
@@ -161,11 +160,11 @@ def _listed(violations: Sequence[Violation]) -> str:
 
 
 class UnfitAnswer(PyrtError):
-    """A handler returned what does not fit its annotation; answered with 500.
+    """A handler returned a value that does not fit its return annotation; answered with 500.
 
     Attributes:
         what: the handler.
-        violations: all of them, never empty.
+        violations: all violations, never empty.
     """
 
     def __init__(self, what: str, violations: Sequence[Violation]) -> None:
@@ -174,12 +173,12 @@ class UnfitAnswer(PyrtError):
 
 
 class Overload(PyrtError):
-    """Refused for load, with the numbers.
+    """A queue or pool is full and refuses more; answered with 503.
 
     Attributes:
-        what: the queue, pool or connection that is full.
-        pending, limit: how full, of how much.
-        retry_after_s: when to come back, in seconds.
+        what: the queue or pool.
+        pending, limit: how many wait in it, and how many may.
+        retry_after_s: when to try again, in seconds from now.
     """
 
     def __init__(self, what: str, pending: int, limit: int, retry_after_s: float = 1.0) -> None:
@@ -188,7 +187,7 @@ class Overload(PyrtError):
 
 
 class ClosedError(PyrtError):
-    """You closed it, or it is at its end.
+    """Something is used after it was closed, or after its end.
 
     Attributes:
         what: the thing that is closed.
@@ -200,11 +199,11 @@ class ClosedError(PyrtError):
 
 
 class DeadlineExceeded(PyrtError):
-    """It took longer than it may; answered with 504.
+    """A request, hook or function took longer than its limit and was cancelled; answered with 504.
 
     Attributes:
-        what: the request, hook or function that was cancelled.
-        limit_s: how long it may take, in seconds.
+        what: the request, hook or function.
+        limit_s: its limit, in seconds.
     """
 
     def __init__(self, what: str, limit_s: float) -> None:
@@ -217,7 +216,7 @@ class WorkerDied(PyrtError):
 
     Attributes:
         what: the function that was called.
-        exit_code: of the process; minus the signal's number when a signal ended it; None when nobody knows.
+        exit_code: exit code of the process; minus the signal's number if a signal ended it; None if it is unknown.
     """
 
     def __init__(self, what: str, exit_code: int | None) -> None:
@@ -240,8 +239,8 @@ class NotPicklable(PyrtError):
 
     Attributes:
         what: the function that was called.
-        part: `arguments` (the function among them) or `result`.
-        reason: in the words of pickle.
+        part: `arguments` (which include the function) or `result`.
+        reason: the message of pickle.
     """
 
     def __init__(self, what: str, part: str, reason: str) -> None:
@@ -253,11 +252,11 @@ class NotPicklable(PyrtError):
 
 
 class ProtocolError(PyrtError):
-    """The peer's bytes break HTTP/1.1; nothing after them is read.
+    """The client breaks HTTP or passes a limit of the ingress.
 
     Attributes:
-        status: what to answer before the connection closes.
-        goes_on: it may go on, since where the next request begins is known all the same.
+        status: status to answer with.
+        goes_on: whether the connection may go on, because it is known where the next request begins.
     """
 
     def __init__(self, status: int, detail: str, *, goes_on: bool = False) -> None:

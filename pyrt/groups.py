@@ -1,4 +1,4 @@
-"""Declaring: routes and hooks under one prefix. An app is the outermost group."""
+"""Groups: declare routes and hooks under one prefix. An app is the outermost group."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class RouteDeclaration:
     """A route as it was declared.
 
     Attributes:
-        place: file and line that declared it.
-        given: the options that its author gave; `options` has the defaults as well.
+        place: file and line of the declaration.
+        given: the options that its author gave; `options` includes the defaults.
     """
 
     group: Group
@@ -49,7 +49,7 @@ class RouteDeclaration:
 
     @property
     def options(self) -> RouteOptions:
-        """Every option: the route's own where its author gave it, else the app's, else the default."""
+        """Every option: the value that the author gave, else the app's, else the default."""
         named: RouteOptions = {"name": getattr(self.handler, "__name__", "")}
         return DEFAULTS | self.group.declared.defaults | named | self.given
 
@@ -57,20 +57,20 @@ class RouteDeclaration:
         """All hooks of a phase, from the outermost group's to the route's own.
 
         Raises:
-            UsageError: two of them have one name, or one of them would run twice.
+            UsageError: two hooks have the same name, or one would run twice.
         """
         return _distinct(phase, [*self.group.hooks(phase), *cast(Mapping[str, Any], self.given).get(phase, ())])
 
 
 def _with_hooks(options: RouteOptions) -> RouteOptions:
-    """The same options, with a `HookFunction` for each hook, and without a name that says nothing."""
+    """The same options, with a `HookFunction` for each hook, and without an empty name."""
     given = {name: value for name, value in options.items() if (name, value) != ("name", "")}
     hooks = {phase: tuple(map(HookFunction.of, cast(Any, given[phase]))) for phase in PHASES if phase in given}
     return cast(RouteOptions, given | hooks)
 
 
 def _distinct(phase: str, hooks: list[HookFunction]) -> tuple[HookFunction, ...]:
-    """Hooks that run one after the other, no two of one name."""
+    """The same hooks, if no two have the same name and none would run twice."""
     named: dict[str, HookFunction] = {}
     for hook in hooks:
         other = named.setdefault(hook.name, hook)
@@ -89,9 +89,9 @@ class Declarations:
     """What an app and its groups have declared so far.
 
     Attributes:
-        defaults: options of routes whose authors do not give them.
-        named: a route of each name that an author gave.
-        frozen: nothing may be added any more.
+        defaults: options for routes whose author does not give them.
+        named: one route for each name that an author gave.
+        frozen: whether nothing may be added any more.
     """
 
     defaults: RouteOptions = field(default_factory=RouteOptions)
@@ -108,7 +108,7 @@ class Declarations:
 
         Raises:
             FrozenError: the app is frozen.
-            UsageError: its author gave it a name that a route with another path has.
+            UsageError: a route with another path has the same name, given by its author.
         """
         self.refuse_when_frozen(f"route {route.path!r}")
         if name := route.given.get("name"):
@@ -149,12 +149,12 @@ class HookDecorator:
 
 
 class Group:
-    """Routes under one prefix, with hooks of their own, which run inside those of the group around it.
+    """Routes under one prefix, with hooks that run inside the hooks of the group around it.
 
     Attributes:
-        before: `@group.before` runs a hook before the handlers, in order of declaration; what it returns answers.
-        after: `@group.after` runs a hook on every response, last declared first; what it returns replaces `res`.
-        catch: `@group.catch` runs a hook on every error, last declared first; what it returns answers.
+        before: `@group.before` runs a hook before handlers, first declared first; a value it returns is the response.
+        after: `@group.after` runs a hook on every response, last declared first; a value it returns replaces `res`.
+        catch: `@group.catch` runs a hook on every error, last declared first; a value it returns is the response.
     """
 
     def __init__(self, declared: Declarations, prefix: str = "", around: Group | None = None) -> None:
@@ -162,10 +162,10 @@ class Group:
         self.before, self.after, self.catch = (HookDecorator(declared, phase) for phase in PHASES)
 
     def group(self, prefix: str) -> Group:
-        """A group within this one, its routes' paths under *prefix* (`/api`, may have parameters).
+        """A group inside this one, for paths under *prefix* (`/api`, may have parameters).
 
         Raises:
-            UsageError: a prefix that does not begin with `/`, or ends with it.
+            UsageError: the prefix does not begin with `/`, or ends with it.
         """
         if not prefix.startswith("/") or prefix.endswith("/"):
             raise UsageError(f"a prefix begins with '/' and does not end with it, got {prefix!r}")
@@ -177,7 +177,7 @@ class Group:
 
         Raises:
             FrozenError: the app has started.
-            UsageError: an unknown method or status; at `freeze()` also a bad path, conflict or handler.
+            UsageError: a method or option is wrong; at `freeze()` also a path, a handler or a conflict.
         """
         if not path.startswith("/") and (path or not self._prefix):
             raise UsageError(f"a route's path begins with '/', or is '' in a group, got {path!r}")

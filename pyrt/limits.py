@@ -1,4 +1,4 @@
-"""What a stranger may send, and how long it may take."""
+"""Limits on what clients may send, and on how long they may take."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ __all__ = ("LIMITS", "Limits")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The ingress's limits, per connection unless it says otherwise; the number behind one is what answers past it.
+    """Limits of the ingress, for one connection unless stated; past one with a number, the client gets that status.
 
     Attributes:
-        request_line_bytes: method, target and version together (414).
-        header_line_bytes: one header line (431).
-        head_bytes: all header lines together (431).
+        request_line_bytes: bytes of a request line: method, target and version together (414).
+        header_line_bytes: bytes of one header line (431).
+        head_bytes: bytes of all header lines together (431).
         headers: number of header lines (431).
-        body_bytes: of a request's body; by Content-Length before any of it is read (413).
-        pipelined_bytes: of requests that come before earlier ones are answered; past it the connection is not read.
-        head_s: from the first byte of a request's head to its last (408).
-        body_s: from the end of the head to the end of the body (408).
-        body_bytes_s: least rate of a body, in bytes per second, after five seconds of grace (408).
-        keep_alive_s: between requests; past it the connection is closed.
-        write_s: how long a client may read nothing of what is due to it; past it the connection is broken off.
-        write_buffer_bytes: of an answer that may wait for the client; past it what makes the answer waits.
-        requests: answered on one connection; the last one closes it.
-        age_s: of a connection; the first answer after it closes it.
-        connections: of one worker; past it a new one is answered 503 and closed.
-        form_fields: of a form (413).
-        form_files: of a form (413).
-        form_text_bytes: of one field of a form that is no file (413).
-        form_memory_bytes: of a file in a form; past it the file is on disk.
+        body_bytes: bytes of a request's body (413); a `Content-Length` past it is refused before the body is read.
+        pipelined_bytes: bytes of requests that wait for earlier ones; past it, the connection is not read.
+        head_s: seconds from the first byte of a request's head to its last (408).
+        body_s: seconds from the end of the head to the end of the body (408).
+        body_bytes_s: lowest rate of a body, in bytes per second, after five seconds of grace (408).
+        keep_alive_s: seconds without a request; past it, the connection is closed.
+        write_s: seconds in which the client reads nothing of its response; past it, the connection is aborted.
+        write_buffer_bytes: bytes of a response that wait for the client; past it, the handler's stream pauses.
+        requests: requests answered on one connection; the last response closes it.
+        age_s: seconds since the connection was opened; past it, the next response closes it.
+        connections: open connections of one worker; past it, a new one is answered with 503 and closed.
+        form_fields: fields of one form (413).
+        form_files: files of one form (413).
+        form_text_bytes: bytes of one text field of a form (413).
+        form_memory_bytes: bytes of a file in a form; past it, the file is on disk.
     """
 
     request_line_bytes: int = 8 * 1024

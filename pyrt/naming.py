@@ -1,4 +1,4 @@
-"""How messages name things: the line that called into pyrt, a function with its place, a status in words."""
+"""Names for messages: the line that called into pyrt, a function with its place, a status in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ("caller", "describe", "phrase")
 
 
 def phrase(status: int) -> str:
-    """The standard's words for a status, `Not Found` for 404."""
+    """The standard reason phrase of a status, such as `Not Found` for 404."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -20,7 +20,7 @@ def phrase(status: int) -> str:
 
 
 def caller() -> str:
-    """`file:line` of the code that called into pyrt, for messages that must name a place."""
+    """The place that called into pyrt, as `file:line`, for messages."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pyrt":
         frame = frame.f_back
@@ -28,7 +28,7 @@ def caller() -> str:
 
 
 def describe(function: Any) -> str:
-    """`name (file:line)` of a function, for messages that must name a place."""
+    """A function and its place, as `name (file:line)`, for messages."""
     while isinstance(function, functools.partial):
         function = function.func
     function = inspect.unwrap(function) if callable(function) else function

@@ -1,9 +1,9 @@
 """The route manager: which route answers a method and a path.
 
-Templates are literals and parameters by path segment: `/users/{id:int}/files/{path:path}`. From left to right a
-literal is preferred to a parameter with a converter, that to a plain parameter, and that to one that takes many
-segments; a template that has the method is preferred to 405. Paths are matched as they were sent, and each parameter
-is decoded once, so that `%2F` stays inside its parameter.
+Each segment of a template is a literal or a parameter: `/users/{id:int}/files/{path:path}`. If several templates fit,
+the first segment that differs decides, from the left: a literal goes before a parameter with a converter, then a plain
+parameter, then one that takes many segments. A template that has the method goes before a 405. Paths are matched as
+they were sent, and each parameter is decoded once, so that `%2F` stays inside its parameter.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ __all__ = ("CONVERTERS", "Converter", "Match", "Route", "Router", "check_escapes
 _CONVERTER = "[a-z_][a-z0-9_]*"
 _TEMPLATE = re.compile(rf"\{{([A-Za-z_][A-Za-z0-9_]*)(?::({_CONVERTER}))?\}}")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PATH_CHARACTERS = "!$&'()*+,;=:@-._~"  # besides letters, digits and "/": RFC 3986 section 3.3
+_PATH_CHARACTERS = "!$&'()*+,;=:@-._~"  # in addition to letters, digits and "/": RFC 3986 section 3.3
 _INT = r"-?(?:0|[1-9][0-9]{0,18})"
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 @dataclass(frozen=True, slots=True)
 class Converter:
-    """What a parameter's text must look like, and what it becomes.
+    """Reads a path parameter: which texts fit, and which value a text becomes.
 
     Args:
-        pattern: a regular expression that the whole text fits, after its escapes are decoded.
-        decode: of the text; None, a ValueError, LookupError or ArithmeticError means that it does not fit after all.
-        encode: back to text, for `Router.url`.
-        type: what `decode` gives, to be compared with a handler's annotation; None for anything.
-        many: takes all segments that are left, at least one; only at the end of a template.
+        pattern: regular expression for the whole text, after its escapes are decoded.
+        decode: makes the value from the text; None, a ValueError, LookupError or ArithmeticError means "does not fit".
+        encode: makes the text from a value, for `Router.url`.
+        type: type of the values, which a handler's annotation must agree with; None for any.
+        many: whether it takes all segments that are left, at least one; only at the end of a template.
     """
 
     pattern: str
@@ -46,7 +46,7 @@ class Converter:
     many: bool = False
 
     def reader(self) -> Callable[[str], Any]:
-        """A function from text to value, or to None where the text does not fit."""
+        """A function from text to value, or to None if the text does not fit."""
         fits, decode = re.compile(self.pattern, re.ASCII).fullmatch, self.decode
 
         def read(text: str) -> Any:
@@ -66,7 +66,7 @@ CONVERTERS: Mapping[str, Converter] = {
 }
 _PLAIN = Converter(r"(?s:.+)", str, type=str)
 
-# Rank of a segment: lower is more specific.
+# Ranks of segments: lower is more specific.
 _STATIC, _TYPED, _ANY, _MANY = range(4)
 
 
@@ -74,8 +74,7 @@ class Segment(NamedTuple):
     """One part of a template: a literal, or a parameter with its name and converter.
 
     Attributes:
-        key: the literal as clients send it, or the converter's name; what another template must have in the same
-            place to be the same there.
+        key: the literal as clients send it, or the converter's name. Segments with equal rank and key are the same.
     """
 
     rank: int
@@ -108,14 +107,14 @@ class Segment(NamedTuple):
 
 
 class Route:
-    """A method, a template and the value that answers it.
+    """A method and a template, with the value that answers them.
 
     Attributes:
-        names: of the parameters, left to right.
-        only: the parameter's name, where there is exactly one; else empty.
+        names: names of the parameters, left to right.
+        only: name of the parameter if there is exactly one, else empty.
         params: makes the dict of parameters from their values.
-        where: the place that registered it, for messages.
-        name: for `Router.url`.
+        where: place of the registration, for messages.
+        name: name for `Router.url`.
     """
 
     __slots__ = ("method", "name", "names", "only", "params", "path", "segments", "value", "where")
@@ -140,13 +139,13 @@ class Route:
 
 
 class Match:
-    """A verdict: the route with its parameters; or the methods that the path has; or where the path is to be found.
+    """A verdict: a route with its parameters, or the methods that the path has, or a redirect.
 
     Attributes:
-        route: None where none has this method.
-        params: by name, decoded.
-        allowed: methods, sorted, where there is no route.
-        redirect: the path with or without its last slash, where only that one exists.
+        route: the route; None if no route of the path has the method.
+        params: decoded parameters, by name.
+        allowed: methods of the path, sorted, if there is no route.
+        redirect: the path with or without its last slash, if only that one exists.
     """
 
     __slots__ = ("allowed", "params", "redirect", "route")
@@ -168,12 +167,13 @@ class Match:
 
 
 class _Node:
-    """A place in the trie: where one more segment leads, and the routes that end here, by method.
+    """A node of the trie: the next node for each segment, and the routes that end here, by method.
 
     Attributes:
-        typed: rank among converters, its name, its reader, and where it leads; in the order in which they are tried.
-        many: of those that take all that is left, likewise, with the routes by method.
-        first: the reader and the node of the first parameter to be tried; no reader where it is plain.
+        typed: a `Choice` for each parameter with a converter, in the order in which they are tried.
+        plain: next node for a plain parameter.
+        many: a `Choice` for each parameter that takes all segments that are left.
+        first: reader and next node of the first parameter to be tried; a plain one has no reader.
     """
 
     __slots__ = ("first", "many", "plain", "routes", "static", "typed")
@@ -187,7 +187,7 @@ class _Node:
         self.first: tuple[Callable[[str], Any] | None, _Node | None] = (None, None)
 
     def grow(self, segment: Segment, order: Mapping[str, int]) -> _Node:
-        """The node that *segment* leads to, made if need be."""
+        """The next node for *segment*, made if it does not exist yet."""
         if segment.rank == _STATIC:
             node = self.static.setdefault(segment.key, _Node())
         elif segment.rank == _ANY:
@@ -209,18 +209,19 @@ class _Node:
         return node
 
 
+# Of a parameter with a converter: its place in the order of trial, its name, its reader, and the next node.
 Choice = tuple[int, str, Callable[[str], Any], _Node]
 Found = tuple[_Node, list[Any]]
 
 
 class Router:
-    """The route manager: a trie by path segment, and a table of the paths without parameters in front of it.
+    """The route manager: a table of the paths without parameters, then a trie by path segment.
 
     Args:
-        trailing_slash: `strict`: `/a` and `/a/` are two paths; `redirect`: where only one of them exists, the other
-            leads there; `ignore`: they are one path.
-        converters: of one's own, by name (lower case), beside `int`, `uuid`, `float` and `path`. Where several fit
-            one text they are tried in this order, one's own by name behind these, but before `path`.
+        trailing_slash: `strict`: `/a` and `/a/` are two paths; `redirect`: if only one of them exists, the other
+            redirects to it; `ignore`: they are one path.
+        converters: more converters, by name (lower case). Order of trial: `int`, `uuid`, `float`, these by name,
+            `path`.
     """
 
     def __init__(self, trailing_slash: str = "strict", converters: Mapping[str, Converter] | None = None) -> None:
@@ -237,12 +238,12 @@ class Router:
         self._order = {name: at for at, name in enumerate(tried)}
         self._root = _Node()
         self._static: dict[str, dict[str, Route]] = {}
-        # The place behind each literal prefix that one parameter follows at the end of a template.
+        # The node of each literal prefix for templates that end with one parameter after it.
         self._tails: dict[str, _Node] = {}
         self._routes: list[Route] = []
 
     def add(self, method: str, path: str, value: Any, where: str = "", name: str = "") -> Route:
-        """Register *value* for a method and a template; GET also answers HEAD.
+        """Register *value* for a method and a template; a GET route also answers HEAD.
 
         Raises:
             RouteConflict: another route answers the same requests.
@@ -282,24 +283,23 @@ class Router:
         return segments
 
     def match(self, method: str, path: str) -> Match | None:
-        """The route for a raw *path* (begins with `/`, no query), or None when no template fits (404).
+        """Find the route for a raw *path* (begins with `/`, no query); None if no template fits (404).
 
-        A path that exists under other methods gives a Match without a route and with `allowed`: the answer to OPTIONS,
-        or 405.
+        If the path has other methods only, the Match has no route but `allowed`, for an answer to OPTIONS or a 405.
 
         Raises:
-            HttpError: 400 for a bad percent escape or one that is not UTF-8.
+            HttpError: 400 for a bad percent escape, or one that is not UTF-8.
 
-        Cost: one lookup without parameters; else O(segments), whatever the number of routes. Where branches overlap
-        some have to be taken back, but no place of the trie is visited twice.
+        Cost: one lookup for a path without parameters; else O(segments), whatever the number of routes. If branches
+        overlap, some are tried in vain, but no node of the trie is visited twice.
         """
         found = self.first_way(method, path)
         return self.search(method, path) if found is None else Match(*found)
 
     def first_way(self, method: str, path: str) -> tuple[Route, dict[str, Any]] | None:
-        """The route and its parameters, by the way that is the most specific at every step: mostly the only one.
+        """The route and its parameters, by the most specific choice at every segment, which is mostly the only one.
 
-        None where it leads nowhere, or the path has escapes: then `search` knows.
+        None if these choices lead to no route, or the path has escapes: then `search` must decide.
         """
         routes = self._static.get(path)
         if routes is not None:
@@ -334,7 +334,7 @@ class Router:
         return route, {name: values[0]} if name else route.params(values)
 
     def search(self, method: str, path: str) -> Match | None:
-        """The verdict, as `match` gives it, by all ways through the trie.
+        """Decide as `match` does, by all ways through the trie.
 
         Raises:
             HttpError: as `match` does.
@@ -356,7 +356,7 @@ class Router:
     def _redirected(self, method: str, path: str) -> Match | None:
         other = path.removesuffix("/") if path.endswith("/") else path + "/"
         if other.startswith("//") or quote(other, "/%" + _PATH_CHARACTERS, errors="replace") != other:
-            return None  # a browser would take "//" for another host, and a backslash for a slash
+            return None  # a browser would read "//" as another host, and a backslash as a slash
         found = any(method in node.routes for node, _ in _ends(self._root, _parts(other), 0, []))
         return Match(None, {}, redirect=other) if found else None
 
@@ -364,7 +364,7 @@ class Router:
         """The path of the route *name* with these parameters, percent-encoded.
 
         Raises:
-            UsageError: no such route, or several; a parameter that is missing, unknown or does not fit.
+            UsageError: no route has the name, or several; a parameter is missing, unknown or does not fit.
         """
         routes = {route.path: route for route in self._routes if route.name == name}
         if len(routes) != 1:
@@ -390,12 +390,12 @@ class Router:
 
 
 def _is_tail(route: Route) -> bool:
-    """Whether its only parameter is its last segment, and one."""
+    """Whether the route has one parameter, which takes exactly the last segment."""
     return route.only != "" and route.segments[-1].rank in (_TYPED, _ANY)
 
 
 def _ends(node: _Node, parts: list[str], depth: int, values: list[Any]) -> Iterator[Found]:
-    """Every place with routes that a path leads to, with its parameters, the most specific first."""
+    """Every node with routes that a path leads to, with its parameters, the most specific first."""
     if depth == len(parts):
         if node.routes:
             yield node, values
@@ -415,7 +415,7 @@ def _ends(node: _Node, parts: list[str], depth: int, values: list[Any]) -> Itera
 
 
 def _choices(choices: list[Choice], text: str, values: list[Any]) -> Iterator[Found]:
-    """Where a parameter's text leads by way of converters, with the parameters so far."""
+    """The next nodes for a parameter's text, by the converters that it fits, with the values so far and its own."""
     for _, _, read, child in choices:
         value = read(text)
         if value is not None:
@@ -423,7 +423,7 @@ def _choices(choices: list[Choice], text: str, values: list[Any]) -> Iterator[Fo
 
 
 def _normal(text: str) -> str:
-    """A segment with escapes only where they are needed (RFC 3986 section 6.2.2), so that equal ones look equal.
+    """A segment with necessary escapes only (RFC 3986 section 6.2.2), so that equal segments have equal texts.
 
     Raises:
         UnicodeError: its escapes are not UTF-8.
@@ -438,7 +438,7 @@ def _parts(path: str) -> list[str]:
 
 
 def _read_int(text: str) -> int | None:
-    """What the converter `int` reads, without its regular expression for most."""
+    """The same as the reader of the converter `int`, but mostly without its regular expression."""
     if text.isdecimal() and len(text) < 20 and text.isascii() and (text[0] != "0" or text == "0"):
         return int(text)
     return int(text) if text[:1] == "-" and re.fullmatch(_INT, text, re.ASCII) else None
@@ -461,7 +461,7 @@ def _encoded(segment: Segment, value: Any, route: Route) -> str:
             f"route {route.name!r} ({route.path}): {segment.name}={value!r} does not fit: {error}"
         ) from None
     parts = text.split("/") if segment.rank == _MANY else [text]
-    # Clients take "." and ".." out of a path before they send it, and an empty segment is no parameter.
+    # Clients remove "." and ".." from a path before they send it, and a parameter does not fit an empty segment.
     try:
         quoted = "/".join(quote(part, safe="") for part in parts)
     except UnicodeEncodeError:
@@ -472,7 +472,7 @@ def _encoded(segment: Segment, value: Any, route: Route) -> str:
 
 
 def skeleton(template: str) -> str:
-    """A template with `{}` in place of its parameters: equal for those that differ by names and converters alone."""
+    """A template with `{}` for each parameter: equal if templates differ in names and converters only."""
     return _TEMPLATE.sub("{}", template)
 
 

@@ -1,4 +1,4 @@
-"""The running app: what starts and stops with it, and the one object that answers while it runs."""
+"""The running app: what starts and stops with it, and the object that answers requests while it runs."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ("FrozenApp", "Lifecycle", "LifecycleFunction", "RunningApp")
 
 
 class LifecycleFunction(NamedTuple):
-    """A function of the app's own life, as it was declared.
+    """A function that runs when the app starts or stops, as it was declared.
 
     Attributes:
         kind: `start`, `stop` or `lifespan`.
         priority: lower starts earlier and stops later.
-        timeout_s: of the call that starts and of the one that stops, each, in seconds.
+        timeout_s: time limit in seconds; a lifespan has it once to enter and once to leave.
     """
 
     kind: str
@@ -39,10 +39,10 @@ class LifecycleFunction(NamedTuple):
 
 
 class Lifecycle:
-    """The functions of an app's life, bound: started by ascending priority, stopped in reverse of their start.
+    """The functions that run when the app starts, by ascending priority, and when it stops, in reverse order.
 
     Raises:
-        UsageError: a function that names what is not there.
+        UsageError: a function names something that is not provided.
     """
 
     def __init__(self, declared: Iterable[LifecycleFunction], names: Vocabulary) -> None:
@@ -51,10 +51,10 @@ class Lifecycle:
         self._exits: list[tuple[LifecycleFunction, Callable[[], Any]]] = []
 
     async def start(self, context: Any) -> None:
-        """Run what starts; if one fails, what has started is stopped and the failure is raised.
+        """Run the start functions and enter the lifespans; if one fails, undo those that ran, and raise its error.
 
         Raises:
-            DeadlineExceeded: one took longer than its time.
+            DeadlineExceeded: a function took longer than its `timeout_s`.
         """
         try:
             for declared, call in self._steps:
@@ -71,7 +71,7 @@ class Lifecycle:
             raise
 
     async def stop(self) -> None:
-        """Undo in reverse; a failure is logged and the rest still stops, also when this is cancelled meanwhile."""
+        """Undo in reverse order; a failure is logged and the rest still stops, also if this is cancelled meanwhile."""
         await unwind(
             self._exits,
             lambda step: _limited(step[0], step[1]()),
@@ -80,7 +80,7 @@ class Lifecycle:
 
 
 async def _limited(declared: LifecycleFunction, result: Any) -> None:
-    """Wait for what a function returned, if it is to be waited for, within its time."""
+    """Wait for the result of a function if it is awaitable, for at most `timeout_s`."""
     if not inspect.isawaitable(result):
         return
     limit = asyncio.timeout(declared.timeout_s)
@@ -108,7 +108,7 @@ class FrozenApp(NamedTuple):
     """What `App.freeze` makes of the declarations, once.
 
     Attributes:
-        controller: with the router, the endpoint for requests that no route takes, and the global context.
+        controller: holds the router, the endpoint for requests that no route takes, and the global context.
     """
 
     controller: Controller
@@ -123,9 +123,9 @@ class RunningApp:
 
     Attributes:
         handle: answers a request (see `Controller.handle`).
-        takes: whether a route takes a request.
-        body_plan: how a request's body is to be read; None where every route leaves that to the ingress.
-        limits: of what strangers may send, also in forms.
+        takes: tells whether a route takes a request.
+        body_plan: tells how to read the body of a request; None if every route leaves that to the ingress.
+        limits: limits on what clients may send, also in forms.
     """
 
     __slots__ = ("_frozen", "body_plan", "handle", "limits", "takes")
@@ -140,9 +140,9 @@ class RunningApp:
         self.handle, self.takes, self.body_plan = controller.handle, controller.takes, controller.body_plan
 
     async def start(self) -> None:
-        """Start the modules in order, then the functions of the app's life, then the subscribers.
+        """Start the modules in order, then the start functions and lifespans, then the subscribers.
 
-        If one fails, what has started is stopped, and the failure is raised.
+        If one fails, those that have started are stopped, and its error is raised.
         """
         frozen = self._frozen
         async with AsyncExitStack() as undo:
@@ -156,9 +156,9 @@ class RunningApp:
             undo.pop_all()
 
     async def stop(self, drain_timeout_s: float) -> None:
-        """Let subscribers and pools finish what is pending, within *drain_timeout_s* each, then stop the rest."""
+        """Give subscribers *drain_timeout_s* to finish what is pending, the pools as long again, then stop the rest."""
         frozen = self._frozen
-        # Each is stopped, last entered first, also where one fails or this is cancelled meanwhile.
+        # The stack runs all four, the last first, also if one fails or this is cancelled meanwhile.
         async with AsyncExitStack() as stack:
             stack.push_async_callback(frozen.modules.stop)
             stack.push_async_callback(frozen.lifecycle.stop)

@@ -1,8 +1,8 @@
-"""The architecture in forty lines: what flows from a client to a handler and back, and who speaks to whom.
+"""The architecture in forty lines: how a request reaches its handler, and how the parts see each other.
 
     bytes -> Request -> Router -> Controller( LocalContext -> before -> Handler -> after ) -> Response -> bytes
 
-An ingress hands each request to a `Service`, which is a running app. A server watches over its `Connection`s.
+An ingress passes each request to a `Service`, the running app. A server ends the `Connection`s that take too long.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 __all__ = ("BodyPlan", "BodySink", "Cleanup", "Clock", "Connection", "Handler", "Hook", "Service")
 
 Handler = Callable[..., Any]
-"""`async def` runs on the event loop, `def` in a thread. Takes what it names, returns a value to send."""
+"""`async def` runs on the event loop, `def` in a thread. Gets what its parameters name, returns a value to send."""
 
 Hook = Callable[..., Any]
-"""Runs before a handler, after it, or on its error. Sync or async. Takes what it names."""
+"""Runs before a handler, after it, or on its error. Sync or async. Gets what its parameters name."""
 
 Cleanup = Callable[[], Any]
 """Runs at the end of a request, sync or async."""
 
 
 class Clock(Protocol):
-    """Seconds since some fixed moment; they never go back."""
+    """A monotonic clock, in seconds."""
 
     def __call__(self) -> float: ...
 
 
 class BodyPlan(NamedTuple):
-    """How an ingress reads the body of a request: part by part or whole, up to a limit (0: the ingress's own)."""
+    """How an ingress reads the body of a request: part by part or whole, up to a limit (0: the ingress's limit)."""
 
     in_parts: bool = False
     limit_bytes: int = 0
@@ -49,15 +49,15 @@ class Service(Protocol):
     async def handle(self, request: Request) -> Response: ...
 
     def takes(self, request: Request) -> bool:
-        """Whether a route takes the request; otherwise the ingress need not wait for its body."""
+        """Whether a route takes the request; if none does, the ingress need not wait for the body."""
 
     @property
     def body_plan(self) -> Callable[[Request], BodyPlan] | None:
-        """Called with each request that has a body; None where every route has the plan `BodyPlan()`."""
+        """Called with each request that has a body; None if every route has the plan `BodyPlan()`."""
 
 
 class Connection(Protocol):
-    """An open connection."""
+    """A connection to a client, as the server sees it."""
 
     @property
     def is_over(self) -> bool: ...
@@ -68,7 +68,7 @@ class Connection(Protocol):
 
 
 class BodySink(Protocol):
-    """Takes a request's body part by part."""
+    """Takes the body of a request, part by part."""
 
     def feed(self, part: bytes) -> None: ...
     def end(self, trailers: Headers | None) -> None: ...
