@@ -1,1 +1,1 @@
-"""HTTP's values: messages, forms, files and JSON text. Nothing here reads a socket."""
+"""HTTP's value objects: messages, forms, files and JSON text. Nothing here reads a socket."""

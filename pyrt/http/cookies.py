@@ -1,4 +1,4 @@
-"""Cookies (RFC 6265): those that a client sends, and the line that has it keep one."""
+"""Cookies (RFC 6265): read the `Cookie` lines of requests, write `Set-Cookie` lines."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .headers import NAME
 
 __all__ = ("CookieAttributes", "cookie_line", "read_cookies")
 
-# RFC 6265 section 4.1.1 (cookie-octet), and what may stand in an attribute of a cookie.
+# RFC 6265 section 4.1.1: cookie-octet, and the characters of a cookie's attributes.
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
 _COOKIE_ATTRIBUTE = re.compile(r"[\x20-:<-~]*")
 
 
 def read_cookies(lines: Iterable[str]) -> dict[str, str]:
-    """The cookies of `Cookie` lines by name; the first of two with one name, the more specific one (section 5.4)."""
+    """The cookies by name; if two have the same name, the first, which is the more specific one (section 5.4)."""
     found: dict[str, str] = {}
     for line in lines:
         for pair in line.split(";"):
@@ -31,11 +31,11 @@ class CookieAttributes(TypedDict, total=False):
     """How long a client keeps a cookie, and when it sends it back (section 4.1.2).
 
     Attributes:
-        max_age_s: for so many seconds; for the session by default.
-        path, domain: to these and what is below them. Default: `/`, and the host alone.
-        secure: over TLS alone. Default False.
-        http_only: hidden from scripts. Default True.
-        same_site: `Strict`, `Lax` (the default), or `None`, which wants *secure*.
+        max_age_s: seconds to keep it; None (the default) to keep it for the session.
+        path, domain: send it to these and to what is below them. Default: `/`, and only the host that set it.
+        secure: send it only over TLS. Default False.
+        http_only: hide it from scripts. Default True.
+        same_site: `Strict`, `Lax` (the default), or `None`, which needs *secure*.
     """
 
     max_age_s: int | None
@@ -60,7 +60,7 @@ def cookie_line(
     """The value of a `Set-Cookie` line (section 4.1).
 
     Raises:
-        UsageError: a character that a cookie cannot carry, or attributes that browsers refuse together.
+        UsageError: a character that a cookie cannot carry, or attributes that browsers refuse.
     """
     attributes = {"Path": path, "Domain": domain, "SameSite": same_site}
     if max_age_s is not None:

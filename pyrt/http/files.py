@@ -1,4 +1,4 @@
-"""Files as bodies of answers."""
+"""Files as bodies of responses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ..errors import HttpError
 __all__ = ("File", "content_type_of")
 
 _PART_BYTES = 256 * 1024
-# A pipe does not wait for somebody who writes, nor does a terminal become ours.
+# O_NONBLOCK: opening a pipe does not wait for its writer. O_NOCTTY: a terminal does not become this process's own.
 _NAMES = ("O_RDONLY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
 _FLAGS = functools.reduce(operator.or_, (getattr(os, name, 0) for name in _NAMES))
-# Of our own making: they say nothing about the file.
+# Errors of this process or the system, which say nothing about the file.
 _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 
 
@@ -28,15 +28,15 @@ class File:
     """The bytes of a file: an async iterator over its parts. An ingress with a socket lets the system send them.
 
     Args:
-        path: of a regular file, which is opened at once.
-        root: a folder that the file has to be in, whatever `..` and links say; None for anywhere.
+        path: path of a regular file, which is opened immediately.
+        root: folder that the file must be in, after `..` and links are resolved; None for any folder.
 
     Attributes:
-        size: when it was opened: so many bytes are sent.
+        size: size in bytes when the file was opened; exactly so many are sent.
 
     Raises:
-        HttpError: 404, there is no such file, it may not be read, or it is not in *root*.
-        OSError: the system has no descriptor or memory left for it.
+        HttpError: 404 if the file is missing, unreadable, not a regular file, or not in *root*.
+        OSError: the system has no descriptor or memory left, or cannot read the disk.
     """
 
     def __init__(self, path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> None:
@@ -67,7 +67,7 @@ class File:
         """The next part, read in a thread.
 
         Raises:
-            OSError: it cannot be read, or has become shorter.
+            OSError: the file cannot be read, or has become shorter.
         """
         if not self._left:
             raise StopAsyncIteration
@@ -82,7 +82,7 @@ class File:
             return self._file.read(size)
 
     async def aclose(self) -> None:
-        # A thread that still reads for a request that is cancelled must not read what gets the same descriptor next.
+        # After a cancelled request, a thread may still read: the lock keeps the descriptor from being reused meanwhile.
         with self._reading:
             self._file.close()
 
@@ -92,8 +92,8 @@ def _is_inside(path: str, root: str) -> bool:
 
 
 def content_type_of(path: str | os.PathLike[str]) -> str:
-    """By the end of its name; octets where that says nothing."""
-    # Behind a slash: alone, a name such as `data:text/html,` would be taken for a URL.
+    """The content type of a file by the end of its name; `application/octet-stream` if the name does not tell."""
+    # With a slash before it: otherwise `guess_type` reads a name such as `data:text/html,` as a URL.
     kind, coding = mimetypes.guess_type(f"/{os.path.basename(os.fspath(path))}")
     if kind is None or coding is not None:
         return "application/octet-stream"

@@ -24,21 +24,21 @@ __all__ = ("Form", "Upload", "read_form")
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 _CHARSETS = (b"utf-8", b"us-ascii")
-# RFC 7578 section 4.2; browsers escape neither backslashes nor, but as %22, quotes.
+# RFC 7578 section 4.2; browsers escape quotes as %22, and backslashes not at all.
 _PARAMETER = re.compile(rb"""[ \t]*;[ \t]*([^\s;="]++)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;"\\]++))[ \t]*""")
-# The parser would write a line into the log for each malformed form that a stranger sends.
+# The parser would log a line for each malformed form that a client sends.
 _SILENT = logging.Logger("python_multipart", logging.CRITICAL)
 
 
 class Upload:
-    """A file in a form: in memory while it is small, else in a temporary file, which is gone with the request.
+    """A file in a form: in memory while it is small, else in a temporary file, which is deleted after the request.
 
     Attributes:
-        filename: what the client calls it: never a path to trust. It has no control characters; browsers write quotes
-            in it as `%22`; it is empty where a form was sent without choosing a file.
-        content_type: what the client says that it is; empty where it says nothing.
-        file: at its beginning.
-        size: in bytes.
+        filename: name that the client gives; do not use it as a path. It has no control characters; browsers write
+            `%22` for a quote; it is empty if the user chose no file.
+        content_type: content type that the client gives; empty if it gives none.
+        file: the open file, positioned at its beginning.
+        size: size in bytes.
     """
 
     def __init__(self, filename: str, content_type: str, memory_bytes: int) -> None:
@@ -46,7 +46,7 @@ class Upload:
         self.file: BinaryIO = tempfile.SpooledTemporaryFile(memory_bytes)  # type: ignore[assignment]
 
     async def read(self, size: int = -1) -> bytes:
-        """The next *size* bytes, or all that is left; read in a thread."""
+        """The next *size* bytes, by default all that are left; read in a thread."""
         return await asyncio.to_thread(self.file.read, size)
 
     def __repr__(self) -> str:
@@ -54,10 +54,10 @@ class Upload:
 
 
 class Form:
-    """The fields of a form, in their order; a name may come several times.
+    """The fields of a form, in order; a name may occur several times.
 
     Attributes:
-        fields: name and value, which is text or an `Upload`.
+        fields: pairs of a name and a value, which is text or an `Upload`.
     """
 
     def __init__(self, fields: list[tuple[str, str | Upload]]) -> None:
@@ -73,7 +73,7 @@ class Form:
 
     @property
     def texts(self) -> Mapping[str, list[str]]:
-        """The values that are text, by name."""
+        """The values that are text, by name, in order."""
         found: dict[str, list[str]] = {}
         for name, value in self.fields:
             if isinstance(value, str):
@@ -81,7 +81,7 @@ class Form:
         return found
 
     def close(self) -> None:
-        """Let go of its files: all of them, also where one cannot be closed."""
+        """Close the files, also if closing one of them fails."""
         with contextlib.ExitStack() as stack:
             for _, value in self.fields:
                 if isinstance(value, Upload):
@@ -92,9 +92,9 @@ async def read_form(request: Request, limits: Limits) -> Form:
     """The form that a request carries.
 
     Raises:
-        HttpError: 415, its body is none, or not in UTF-8; 400, it is malformed; 413, it has too many fields, or a text
-            is too long.
-        ProtocolError: as reading any body does.
+        HttpError: 415 if the body is not a form or not UTF-8; 400 if it is malformed; 413 if it has too many fields or
+            files, or a text is too long.
+        ProtocolError: the body breaks HTTP or passes a limit of the ingress.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind == URLENCODED.encode():
@@ -126,7 +126,7 @@ async def _multipart(request: Request, boundary: bytes, limits: Limits) -> Form:
         parser = MultipartParser(boundary, reader.callbacks())  # type: ignore[arg-type]
         parser.logger = _SILENT
         async for part in request.parts():
-            # The parser takes what follows a line's end for a preamble, or not, by how it is cut: there is none here.
+            # Strip line ends before the first boundary: how the parser reads them depends on how the body is cut.
             if has_begun or (part := part.lstrip(b"\r\n")):
                 has_begun = True
                 parser.write(part)
@@ -142,7 +142,7 @@ async def _multipart(request: Request, boundary: bytes, limits: Limits) -> Form:
 
 
 class _MultipartReader:
-    """What a parser of multipart/form-data tells, as a form."""
+    """Collects a form from the callbacks of a multipart parser."""
 
     def __init__(self, limits: Limits) -> None:
         self.form, self.is_over = Form([]), False
@@ -152,7 +152,7 @@ class _MultipartReader:
         self._field, self._upload, self._text = "", None, bytearray()  # type: tuple[str, Upload | None, bytearray]
 
     def callbacks(self) -> dict[str, Any]:
-        """By the names that the parser has for them."""
+        """The callbacks by the parser's names."""
         return {
             "on_part_begin": self._begin,
             "on_header_field": self._header_name,
@@ -218,7 +218,7 @@ class _MultipartReader:
 
 
 def _disposition(line: bytes) -> dict[bytes, bytes]:
-    """The parameters of `form-data; name="..."`; none of any other line."""
+    """The parameters of `form-data; name="..."`; empty for any other line."""
     kind, mark, rest = line.partition(b";")
     options: dict[bytes, bytes] = {}
     at, rest = 0, mark + rest

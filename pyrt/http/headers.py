@@ -1,7 +1,6 @@
 """Header fields: their grammar, and field lines in order.
 
-Names and values are bytes as they came; `Headers` compares names case-insensitively and decodes values when they are
-read (RFC 9110 section 5.5: Latin-1).
+Names and values are kept as bytes; values are decoded as Latin-1 when they are read (RFC 9110 section 5.5).
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ __all__ = ("NAME", "TOKEN", "VALUE", "Headers", "Pairs", "pairs_of")
 
 Pair = tuple[str | bytes, str | bytes]
 Pairs = Iterable[Pair] | Mapping[str, str]
-"""Field lines to be sent: pairs, or a mapping where no name occurs twice."""
+"""Field lines to be sent: pairs, or a mapping if no name occurs twice."""
 
-# RFC 9110 section 5.6.2 (token) and 5.5 (field-value): no control characters, so no forged line can leave.
+# RFC 9110 section 5.6.2 (token) and 5.5 (field-value): without control characters, a value cannot forge a line.
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 NAME = re.compile(TOKEN + rb"++")
 VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
@@ -41,7 +40,7 @@ class Headers:
 
     @classmethod
     def from_raw(cls, raw: list[tuple[bytes, bytes]]) -> Headers:
-        """Take a parser's list as it is, without a copy."""
+        """A view of a parser's list, without a copy."""
         headers = cls.__new__(cls)
         headers.raw = raw
         return headers
@@ -92,7 +91,7 @@ class Headers:
         self.raw.append(line)
 
 
-# Names that were given and found sound; values may be secrets, and are not kept.
+# Names that were checked before. Values are not kept: they may be secrets.
 _names: dict[str | bytes, bytes] = {}
 _NAMES = 1000
 

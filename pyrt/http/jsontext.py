@@ -1,4 +1,4 @@
-"""JSON text to plain Python values, no deeper than it may be."""
+"""JSON text to plain Python values, up to a depth."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..errors import MalformedBody
 
 __all__ = ("LIMIT_DEPTH", "UNREADABLE", "check_depth", "malformed", "read")
 
-# Arrays and objects inside each other. What is read may go through recursive functions of the author's, which must
-# not meet Python's own limit.
+# Arrays and objects inside each other. Recursive functions of the app may walk the value: they must not meet Python's
+# recursion limit.
 LIMIT_DEPTH = 64
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on text that it cannot read."""
 
-# A last string without an end is one, too, so that the search for it is never begun again: no text takes long.
+# The closing quote is optional: a string without an end also matches, so the search does not restart inside it.
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
@@ -29,7 +29,7 @@ def read(data: bytes, limit_depth: int = LIMIT_DEPTH) -> Any:
     """The plain value of JSON *data*.
 
     Raises:
-        MalformedBody: it is not JSON, or nested too deeply; answered with 400.
+        MalformedBody: *data* is not JSON, or nested too deeply; answered with 400.
     """
     check_depth(data, limit_depth)
     try:
@@ -39,26 +39,26 @@ def read(data: bytes, limit_depth: int = LIMIT_DEPTH) -> Any:
 
 
 def malformed(error: Exception) -> MalformedBody:
-    """The answer to text that cannot be read, from one of `UNREADABLE`."""
+    """The error for text that cannot be read, made from one of `UNREADABLE`."""
     if isinstance(error, RecursionError):
         return MalformedBody("the body is nested too deeply")
     return MalformedBody(f"the body is not JSON: {error}")
 
 
 def check_depth(data: bytes, limit_depth: int) -> None:
-    """Raise MalformedBody if arrays and objects lie more than *limit_depth* deep in each other.
+    """Raise MalformedBody if arrays and objects are nested more than *limit_depth* deep.
 
-    Cost: two counts over *data*; more only where it has that many brackets.
+    Cost: two counts over *data*; more only if it has more than *limit_depth* opening brackets.
     """
     if data.count(b"[") + data.count(b"{") <= limit_depth:
         return
     left, too_many = _STRING.sub(b"", data).translate(_AS_BRACKETS, _OTHERS), b"[" * (limit_depth + 1)
     for _ in range(limit_depth):
-        # Each round takes the innermost pairs away, all at once.
+        # Each round removes all innermost pairs.
         inner = left.replace(b"[]", b"")
         if inner == left or too_many in left:
             break
         left = inner
-    # What is no JSON leaves brackets without a pair, which are the reader's to refuse.
+    # Brackets without a partner are no JSON; the decoder refuses them later.
     if b"[]" in left or too_many in left:
         raise MalformedBody(f"the body is nested too deeply: over {limit_depth} levels")

@@ -1,4 +1,4 @@
-"""Requests and responses: value objects, without any input or output."""
+"""Requests and responses: value objects, without input or output."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ _TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 _BYTES = ((b"content-type", b"application/octet-stream"),)
 _JSON = ((b"content-type", b"application/json"),)
 READY_MADE = frozenset({_TEXT, _BYTES, _JSON, ()})
-"""The field lines of responses that have none of their author's: shared, and never changed."""
+"""Field lines of responses to which a handler has added none: shared, never changed."""
 
 _encode = msgspec.json.Encoder().encode
 _new = object.__new__
 
 
 class Request:
-    """What a client asks for.
+    """A request of a client.
 
     Attributes:
-        method: upper case.
-        path: as it was sent, still percent-encoded, begins with `/`.
+        method: HTTP method, in upper case.
+        path: path as it was sent, still percent-encoded; begins with `/`.
         query: what follows the first `?`, still encoded.
-        raw: the field lines of `headers`, as pairs of bytes.
-        body: all of it; or an async iterator over its parts, for a handler that takes them as they come.
-        trailers: field lines behind a body in chunks, without those that nobody may send there.
-        client: host and port of the peer, where an ingress knows them.
-        version: of HTTP, `1.1` or `1.0`, or what another server says.
+        raw: field lines of `headers`, as pairs of bytes.
+        body: the whole body; or an async iterator over its parts, for a handler that takes them as they come.
+        trailers: field lines after a chunked body, without those that are not allowed there.
+        client: host and port of the client, if the ingress knows them.
+        version: HTTP version, `1.1` or `1.0`; another ASGI server may give other values.
     """
 
     __slots__ = ("_query_params", "body", "client", "method", "path", "query", "raw", "trailers", "version")
@@ -67,7 +67,7 @@ class Request:
     def read(
         method: str, target: str, raw: list[tuple[bytes, bytes]], client: tuple[str, int] | None, version: str
     ) -> Request:
-        """A request without a body, of parts that have been checked and are taken as they are."""
+        """A request without a body, made of parts that were checked before."""
         request: Request = _new(Request)
         request.method = method
         request.path, _, request.query = target.partition("?")
@@ -80,15 +80,15 @@ class Request:
 
     @property
     def headers(self) -> Headers:
-        """The field lines as they were sent; a view, to read and to add to."""
+        """The field lines as they were sent; what is added to this view is added to the request."""
         return Headers.from_raw(self.raw)
 
     @property
     def query_params(self) -> dict[str, list[str]]:
-        """The query's values by name, in order, decoded; parsed at the first access.
+        """The query's decoded values by name, in order; parsed at the first access.
 
         Raises:
-            MalformedBody: 400, its escapes are not UTF-8 or there are over 1,000 fields.
+            MalformedBody: its escapes are not UTF-8, or it has over 1,000 fields; answered with 400.
         """
         try:
             return self._query_params
@@ -104,18 +104,18 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies by name, as sent; of two with one name the first, which is the more specific (RFC 6265 5.4)."""
+        """The cookies by name; of two with the same name the first, the more specific one (RFC 6265 section 5.4)."""
         return read_cookies(self.headers.get_all("cookie"))
 
     def parts(self) -> AsyncIterator[bytes]:
-        """The body as it comes, or in one part where it has come."""
+        """The parts of the body as they come; one part if the whole body has come."""
         return _Whole(self.body) if isinstance(self.body, bytes) else aiter(self.body)
 
     def json(self) -> Any:
         """The body as plain Python values.
 
         Raises:
-            MalformedBody: it is not JSON, or nested over 64 levels deep; answered with 400.
+            MalformedBody: the body is not JSON, or nested over 64 levels deep; answered with 400.
         """
         return read(self.body)
 
@@ -128,7 +128,7 @@ class Request:
 
 
 class _Whole:
-    """A body that has come, as one part; none where it is empty. Unlike a generator, it may be left unfinished."""
+    """An iterator over a whole body: one part, or none if it is empty. Unlike a generator, it needs no closing."""
 
     __slots__ = ("_body",)
 
@@ -146,15 +146,15 @@ class _Whole:
 
 
 class Response:
-    """What is sent back.
+    """A response to a client.
 
     Attributes:
-        status: 200 to 599.
-        raw: the field lines of `headers`, as pairs of bytes; a tuple where they are one of `READY_MADE`.
-        body: all of it, encoded; or an async iterable of `bytes` and `str`, which is sent part by part.
+        status: status, 200 to 599.
+        raw: field lines of `headers`, as pairs of bytes; a tuple if they are one of `READY_MADE`.
+        body: the whole body, encoded; or an async iterable of `bytes` and `str`, which is sent part by part.
 
     Raises:
-        UsageError: a status outside the range, or a header that could forge a line.
+        UsageError: the status is out of range, or a header field could forge a line.
     """
 
     __slots__ = ("body", "raw", "status")
@@ -188,22 +188,22 @@ class Response:
         headers: Pairs = (),
         content_type: str | None = None,
     ) -> Response:
-        """A file's bytes, which the ingress lets the system send (`sendfile`).
+        """A response with the bytes of a file, which the ingress lets the system send (`sendfile`).
 
         Args:
-            root: a folder that the file has to be in, for paths that clients name.
-            content_type: by default by the file's name.
+            root: folder that the file must be in; give it for paths that come from clients.
+            content_type: content type; by default it follows from the file's name.
 
         Raises:
-            HttpError: 404, there is no such file.
+            HttpError: 404 if there is no such file (see `File`).
         """
         response = cls(b"", status, headers, content_type or content_type_of(path))
-        response.body = File(path, root)  # nothing can fail behind it, and leave it open
+        response.body = File(path, root)  # last, because an error after it would leave the file open
         return response
 
     @property
     def headers(self) -> Headers:
-        """The field lines, without `content-length`, which the ingress adds; a view, to read and to add to."""
+        """The field lines, without `content-length`, which the ingress adds; a view, which may be added to."""
         if isinstance(self.raw, tuple):
             self.raw = list(self.raw)
         return Headers.from_raw(self.raw)
@@ -225,12 +225,12 @@ class Response:
         headers: Pairs = (),
         content_type: str = "application/json",
     ) -> Response:
-        """Encode *value* (JSON-able, Struct, dataclass, date, Decimal ...) as the body."""
+        """A response with *value* (JSON-able, Struct, dataclass, date, Decimal ...) as JSON."""
         return cls(_encode(value), status, headers, content_type)
 
     @classmethod
     def problem(cls, status: int, detail: str, request_id: str, headers: Pairs = (), **members: Any) -> Response:
-        """An error as a problem document (RFC 9457), with *members* beyond the standard ones."""
+        """An error as a problem document (RFC 9457), with *members* in addition to the standard ones."""
         document = {
             "type": "about:blank",
             "title": phrase(status),
@@ -243,9 +243,9 @@ class Response:
 
     @staticmethod
     def of(value: Any, status: int = 200) -> Response:
-        """What a handler returned as a response.
+        """Make a response of what a handler returned.
 
-        A `Response` as it is, `str` as text, `bytes` raw, None empty (204), an async iterable streamed, all else JSON.
+        A `Response` stays as it is; `str` is text, `bytes` raw, None empty (204), async iterables streams, else JSON.
         """
         body: Any
         raw: tuple[tuple[bytes, bytes], ...]
@@ -266,26 +266,26 @@ class Response:
             body, raw = value, _BYTES
         else:
             body, raw = _encode(value), _JSON
-        # Of parts that need no check: our own header lines and a status given at `freeze()`.
+        # No checks are needed: the header lines are pyrt's own, and the status was checked at `freeze()`.
         response = _new(Response)
         response.body, response.status, response.raw = body, status, raw
         return response
 
     @property
     def text(self) -> str:
-        """The body as text, of a response that is not streamed."""
+        """The body as text; only if the response is not streamed."""
         return self.body.decode()  # type: ignore[no-any-return]
 
     @property
     def value(self) -> Any:
-        """The body as plain Python values, of a JSON response that is not streamed."""
+        """The JSON body as plain Python values; only if the response is not streamed."""
         return msgspec.json.decode(self.body)
 
     def checked(self) -> Response:
-        """Itself, if it can be sent; its attributes are the author's to set, to anything.
+        """The same response, if it can be sent: a handler may set its attributes to anything.
 
         Raises:
-            UsageError: a body or a status that cannot be sent.
+            UsageError: the body or the status cannot be sent.
         """
         if isinstance(self.body, str):
             self.body = self.body.encode()
@@ -298,15 +298,15 @@ class Response:
         return self
 
     def set_cookie(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:
-        """Have the client keep a cookie.
+        """Set a cookie in the client.
 
         Raises:
-            UsageError: a character that a cookie cannot carry; encode the value, in base64 say.
+            UsageError: see `cookie_line`; encode a value with other characters, such as in base64.
         """
         self.headers.add("set-cookie", cookie_line(name, value, **attributes))
 
     def delete_cookie(self, name: str, *, path: str = "/", domain: str = "") -> None:
-        """Have the client forget a cookie that was set with this path and domain."""
+        """Delete a cookie in the client that was set with this path and domain."""
         self.set_cookie(name, "", max_age_s=0, path=path, domain=domain)
 
     def __repr__(self) -> str:
