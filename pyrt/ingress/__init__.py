@@ -1,1 +1,1 @@
-"""The edge: bytes of a connection become requests, responses become bytes."""
+"""The ingress: bytes of a connection become requests, responses become bytes."""

@@ -1,6 +1,6 @@
-"""The access log: one line of JSON per answer, written by a thread of its own and not by the event loop.
+"""The access log: one line of JSON per response, written by its own thread and not by the event loop.
 
-A line is ASCII, whatever a client sent: nothing in it ends it but the newline behind it.
+A line is printable ASCII, whatever a client sent, so only its own newline ends it.
 """
 
 from __future__ import annotations
@@ -22,22 +22,21 @@ __all__ = ("AccessLog",)
 _log = logging.getLogger("pyrt")
 
 Asked = tuple[str, str, str, str, str | None, str | None]
-"""Of a request: method, path, query, version, referer, user agent; the rest of it need not wait to be written."""
+"""Parts of a request that are kept until they are written: method, path, query, version, referer, user agent."""
 
 Entry = tuple[float, Asked | None, tuple[str, int] | None, int, int, float]
 
 
 class AccessLog:
-    """Writes down what was answered, in the order of the answers.
+    """Writes a line for each response, in their order.
 
-    Where the file takes no more, entries are dropped rather than kept waiting, and how many is written down in their
-    place.
+    If the file is too slow, entries past the limits are dropped, and a line with their number is written instead.
 
     Args:
-        file: takes lines of text; it is flushed, and not closed.
-        limit_pending: answers that wait to be written.
-        limit_bytes: of what they say, together.
-        now_s: seconds since 1970.
+        file: text file for the lines; it is flushed, but not closed.
+        limit_pending: number of responses that may wait to be written; past it, entries are dropped.
+        limit_bytes: size of the waiting requests' text, in bytes; past it, entries are dropped.
+        now_s: clock in seconds since 1970.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class AccessLog:
         self._entries: list[Entry] = []
         self._dropped = self._bytes = 0
         self._batches: queue.SimpleQueue[tuple[list[Entry], int, int] | None] = queue.SimpleQueue()
-        # Handed to the thread, and done with by it: each is counted on one side alone.
+        # Passed to the thread, and done by it: each counter is written on one side only, so no lock is needed.
         self._handed = self._done = self._handed_bytes = self._done_bytes = 0
         self._torn = ""
         self._thread: threading.Thread | None = None
@@ -59,7 +58,7 @@ class AccessLog:
     def add(
         self, request: Request | None, client: tuple[str, int] | None, status: int, size: int, duration_s: float
     ) -> None:
-        """Note an answer; *request* is None where what came was none."""
+        """Note a response; *request* is None if it was refused before it was a request."""
         asked = _asked(request) if request is not None else None
         size_bytes = sum(len(text) for text in asked if text) if asked is not None else 0
         waiting, waiting_bytes = self._handed - self._done, self._handed_bytes - self._done_bytes
@@ -73,7 +72,7 @@ class AccessLog:
         self._entries.append((self._now_s(), asked, client, status, size, duration_s))
 
     def flush(self) -> None:
-        """Hand what was noted to the thread."""
+        """Pass the noted entries to the thread."""
         if not self._entries and not self._dropped:
             return
         if self._thread is None:
@@ -86,7 +85,7 @@ class AccessLog:
         self._batches.put((entries, dropped, size))
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Write what is left, for no longer than *timeout_s*."""
+        """Write what is left; wait for the thread for at most *timeout_s*."""
         self.flush()
         if self._thread is not None:
             self._batches.put(None)
@@ -100,7 +99,7 @@ class AccessLog:
                 lines = [_line(entry) for entry in entries]
                 if dropped:
                     lines.append(json.dumps({"dropped": dropped}) + "\n")
-                # Where the last line was written in part, the next one is none the less a line.
+                # If a write failed in the middle of a line, a newline ends that line first.
                 lines, self._torn = [self._torn, *lines], "\n"
                 self._file.write("".join(lines))
                 self._file.flush()

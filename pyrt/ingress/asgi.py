@@ -1,4 +1,4 @@
-"""The edge as other servers see it: an ASGI 3 application (HTTP and lifespan)."""
+"""The ingress for other servers: an ASGI 3 application (HTTP and lifespan)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 async def lifespan(
     start: Callable[[], Awaitable[object]], stop: Callable[[], Awaitable[None]], receive: Receive, send: Send
 ) -> None:
-    """Start and stop as the server says in a scope of type `lifespan`."""
+    """Start and stop when the server says so, in a scope of type `lifespan`."""
     await receive()
     try:
         await start()
@@ -41,16 +41,16 @@ async def lifespan(
 
 
 async def serve(start: Callable[[], Awaitable[Service]], scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one request, or decline a WebSocket; bodies are bounded as at our own ingress.
+    """Serve one request, or decline a WebSocket; bodies have the same limits as with pyrt's own server.
 
     Args:
-        start: the service, started when it has not been.
+        start: returns the service, and starts it if it is not running.
     """
     if scope["type"] == "http":
         await _http(await start(), scope, receive, send)
     elif scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1000})  # before it is accepted: the server answers 403
+        await send({"type": "websocket.close", "code": 1000})  # not accepted before, so the server answers 403
     else:
         raise NotImplementedError(f"pyrt does not serve ASGI scopes of type {scope['type']!r}")
 
@@ -79,11 +79,11 @@ async def _http(service: Service, scope: Scope, receive: Receive, send: Send) ->
 
 
 class _Body:
-    """A request's body as it comes, not read much further than its limit.
+    """A request's body as it comes; reading ends with the part that passes the limit.
 
     Attributes:
-        is_over: set at its end.
-        is_broken: the client went away before.
+        is_over: event that is set at the end of the body.
+        is_broken: whether the client went away before the end.
     """
 
     def __init__(self, receive: Receive, limit_bytes: int) -> None:
@@ -113,12 +113,12 @@ class _Body:
             if part:
                 return part
         if self._error is not None:
-            raise self._error  # to everybody who goes on asking: half a body never looks like a whole one
+            raise self._error  # each time, so that half a body never looks like a whole one
         raise StopAsyncIteration
 
 
 async def _gone(receive: Receive, body: _Body) -> None:
-    """Returns when the client is not there any more, which is asked only behind its body."""
+    """Return when the client has disconnected; `receive` tells so only after the body."""
     await body.is_over.wait()
     while not body.is_broken and (await receive())["type"] != "http.disconnect":
         pass

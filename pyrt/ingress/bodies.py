@@ -1,4 +1,4 @@
-"""Request bodies, part by part: read no faster than they are taken."""
+"""Request bodies, part by part: the client is read no faster than the handler takes them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ..http.messages import Request
 __all__ = ("BodyStream",)
 
 HIGH_WATER_BYTES = 64 * 1024
-"""Received and not taken; past it the client is not read."""
+"""Bytes that were received and not taken yet; past it, the client is not read."""
 
-# Parts smaller than this are put together while they wait, up to about so many bytes.
+# Parts smaller than the first are joined while they wait, up to about the second.
 _SMALL_BYTES, _JOINED_BYTES = 512, 4096
 
 
 class BodyStream:
-    """A body that is still under way: an async iterator over its parts, none of them empty.
+    """A body that is still arriving: an async iterator over its parts, none of them empty.
 
     Args:
-        pause, resume: reading from the client.
-        wanted: called when somebody waits for the client.
+        pause, resume: called to pause reading from the client, and to resume it.
+        wanted: called when the handler begins to wait for the next part.
 
     Attributes:
-        request: the one that the body belongs to; it gets the trailers.
-        pending_bytes: received and not taken.
+        request: the request of the body; it gets the trailers.
+        pending_bytes: bytes that were received and not taken yet.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class BodyStream:
         """The next part.
 
         Raises:
-            ProtocolError: the client breaks HTTP or passes a limit; the request is answered with its status.
+            ProtocolError: the client breaks HTTP or passes a limit; unless caught, its status is the response's.
         """
         while not self._parts:
             if self._error is not None:
@@ -70,7 +70,7 @@ class BodyStream:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether somebody waits for the client's next part."""
+        """Whether the handler waits for the next part."""
         return self._waiter is not None
 
     def feed(self, part: bytes) -> None:
@@ -78,7 +78,7 @@ class BodyStream:
         if len(part) >= _SMALL_BYTES:
             self._parts.append(part)
         elif self._parts and isinstance(last := self._parts[-1], bytearray) and len(last) < _JOINED_BYTES:
-            last += part  # each part by itself would take more memory than it has bytes
+            last += part  # separate objects for small parts would take more memory than their bytes
         else:
             self._parts.append(bytearray(part))
         self.pending_bytes += len(part)
@@ -88,13 +88,13 @@ class BodyStream:
         self._wake()
 
     def end(self, trailers: Headers | None) -> None:
-        """The client has sent all of it."""
+        """End the body: the client has sent all of it."""
         self.request.trailers = trailers
         self._is_over = True
         self._wake()
 
     def fail(self, error: BaseException) -> None:
-        """Nothing more will come, for this reason."""
+        """End the body before its end; the handler gets *error* after the parts that have come."""
         self._error = error
         self._wake()
 

@@ -1,4 +1,4 @@
-"""What the connections of one server share: limits, a coarse clock, and one sweep over all in place of timers."""
+"""State that the connections of one server share: limits, a coarse clock, and one sweep over all instead of timers."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ __all__ = ("Edge",)
 _log = logging.getLogger("pyrt")
 
 SWEEP_S = 0.25
-"""Between two looks at every connection: how much later than its limit a slow one may be ended."""
+"""Seconds between two sweeps over all connections: a slow one may be ended so much later than its limit."""
 
 SWEPT_AT_ONCE = 32
-"""Connections that are looked at before everything else has its turn."""
+"""Connections that are swept before the event loop gets its turn."""
 
 
 class Edge:
     """The shared state of a server's connections.
 
     Args:
-        log: of answers; None for none.
-        clock: seconds, monotonic; a `ManualClock` in tests.
+        log: access log; None for none.
+        clock: monotonic clock, in seconds; a `ManualClock` in tests.
 
     Attributes:
-        connections: those that are open.
-        refused: those that are told that there are as many as there may be, and not closed yet.
-        refused_connections: how many there have been.
-        context: in copies of which requests run.
-        now_s: of the clock, at the last tick.
-        date: the `Date` line of answers, of the last tick.
+        connections: open connections.
+        refused: connections past the limit, which are answered with 503 and not closed yet.
+        refused_connections: number of connections that were refused so far.
+        context: context variables; each request runs in a copy.
+        now_s: time of the clock at the last tick.
+        date: `Date` line for responses, made at the last tick.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Edge:
             _log.exception("a look at all connections failed; the next one is due in %g s", SWEEP_S)
 
     def stop(self) -> None:
-        """Tick no more; what was answered is written down."""
+        """Stop ticking, and write the rest of the access log."""
         if self._timer is not None:
             self._timer.cancel()
         if self.log is not None:
             self.log.close()
 
     def tick(self) -> None:
-        """Look at the clock, and at every connection."""
+        """Read the clock, and sweep all connections."""
         since_s, self.now_s = self.now_s, self._clock()
         second = int(time.time())
         if second != self._second:
@@ -79,7 +79,7 @@ class Edge:
             self.log.flush()
 
     def _sweep(self, connections: list[Connection], start: int, now_s: float, since_s: float) -> None:
-        """Look at some, and at those behind them after the others' turn: many may have to be ended at once."""
+        """Sweep a group of connections, then yield to the event loop before the next: many may end in one sweep."""
         end = start + SWEPT_AT_ONCE
         for connection in connections[start:end]:
             if connection in self.connections or connection in self.refused:

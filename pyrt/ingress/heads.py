@@ -1,7 +1,7 @@
-"""Request heads: what their bytes ask, by the grammar of RFC 9110 and RFC 9112 and not a byte beyond. Pure.
+"""Request heads: from bytes to a request, strictly by the grammar of RFC 9110 and RFC 9112. Pure.
 
-A head is read in one piece: its request line by one pattern; its header lines are searched for control characters
-together, and then read one by one. What decides where the request ends, and whose it is, is judged at last.
+A head is read in one piece. One pattern reads its request line; its header lines are searched for control characters
+together, then split one by one. The fields that decide where the request ends, and its host, are judged last.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ..limits import Limits
 
 __all__ = ("CHUNKED", "CONTROLS", "Head", "HeadReader", "fields", "line_too_long", "too_large")
 
-# RFC 9112 section 3, with one space where it has one. A target has no fragment; what it may have depends on its form.
-# One empty line before it is passed over (RFC 9112 section 2.2).
+# RFC 9112 section 3, with exactly one space between the parts. A target has no fragment; the checks of its form follow
+# later. One empty line before the request line is skipped (RFC 9112 section 2.2).
 _LINE = re.compile(rb"(?:\r\n)?(%b++) ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])\r\n" % TOKEN)
-# What no part of a head may have, but for the ends of its lines (RFC 9110 section 5.5).
+# Bytes that no part of a head may have, except in the ends of its lines (RFC 9110 section 5.5).
 CONTROLS = bytes([*range(9), *range(10, 32), 127])
 # RFC 3986 section 3.2.2: a name, an IPv4 address or an IP literal in brackets, and a port.
 _HOST = re.compile(
@@ -35,29 +35,29 @@ _METHODS = {
     name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 }
 _FRAMING = (b"host", b"content-length", b"transfer-encoding", b"connection", b"expect")
-# Names that have been met, as they were spelled; each with itself in lower case if it frames a request, or nothing.
+# Field names that were checked before, as they were spelled, each with its lower case if it is in _FRAMING, else empty.
 _names: dict[bytes, bytes] = {}
 _NAMES, _NAME_BYTES = 1000, 64
-# Hosts that have been met and found sound.
+# Hosts that were checked before.
 _hosts: set[bytes] = set()
-# Header lines of one head that are kept for the next: so long together, and so many.
+# Header lines of one head that are kept for the next: bytes of all together, and number.
 _KEPT_BYTES, _KEPT_LINES = 2048, 24
 CHUNKED = -1
-"""The length of a body that comes in chunks."""
+"""The length of a chunked body, in a `Head`."""
 
 
 Head = tuple[Request, int, bool, bool]
-"""A request without its body; the length of that in bytes, or `CHUNKED`; whether the connection may go on after it; and
-whether the client waits for `100 Continue` before it sends the body."""
+"""A request without its body; the length of the body in bytes, or `CHUNKED`; whether the connection may go on after the
+request; whether the client waits for `100 Continue` before it sends the body."""
 
 
 class HeadReader:
     """Reads the heads of one connection.
 
-    A client mostly repeats its header lines from one request to the next: what they said is kept until others come.
+    A client mostly repeats its header lines from one request to the next: the result for the last ones is kept.
 
     Attributes:
-        method: of the last request line that was read; empty while the next one is not.
+        method: method of the last request line; empty until the line of the next request is read.
     """
 
     __slots__ = ("_block", "_client", "_limits", "_line_bytes", "_raw", "_said", "_version", "method")
@@ -71,10 +71,10 @@ class HeadReader:
         self._said: tuple[int, bool, bool] = (0, True, False)
 
     def read(self, data: bytes, start: int, end: int) -> Head:
-        """The head from *start* to *end* of *data*, the empty line behind it not among them.
+        """The head from *start* to *end* of *data*, without the empty line after it.
 
         Raises:
-            ProtocolError: it breaks the grammar or a limit; the connection cannot go on.
+            ProtocolError: the head breaks the grammar or a limit.
         """
         self.method = ""
         line = _LINE.match(data, start, end)
@@ -100,7 +100,7 @@ class HeadReader:
         """The request line at *start*.
 
         Raises:
-            ProtocolError: it is none, or too long.
+            ProtocolError: the line is malformed or too long.
         """
         self.method = ""
         line = _LINE.match(data, start, end)
@@ -110,12 +110,12 @@ class HeadReader:
         return line
 
     def forget_long(self) -> None:
-        """Keep no header lines for the next head that take much memory."""
+        """Drop the kept header lines if they take much memory."""
         if len(self._block) > _KEPT_BYTES or len(self._raw) > _KEPT_LINES:
             self._block, self._raw = b"", []
 
     def _unusual(self, line: re.Match[bytes]) -> str:
-        """The method of a request line that may have to be refused."""
+        """The method of a request line that needs more checks: its method, version or length is unusual."""
         method, version, size = line[1], line[3], line.end() - line.start(1) - 2
         self.method = _METHODS.get(method) or method.decode("ascii")
         if size > self._line_bytes or version[:1] != b"1" or len(method) > _METHOD_BYTES:
@@ -130,14 +130,14 @@ class HeadReader:
 
 
 def fields(block: bytes, limits: Limits) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
-    """The field lines of *block*, which is without the end of its last one.
+    """The field lines of *block*, which lacks the end of its last line.
 
     Returns:
-        Names as they were sent, and values without the white space around them; and again those that frame the request,
-        their names in lower case.
+        All fields, with names as they were sent and values without white space around them; then the fields in
+        `_FRAMING` again, with names in lower case.
 
     Raises:
-        ProtocolError: 400 for what is no field line, 431 past a limit.
+        ProtocolError: 400 for a malformed line, 431 past a limit.
     """
     if not block:
         return [], []
@@ -160,20 +160,20 @@ def fields(block: bytes, limits: Limits) -> tuple[list[tuple[bytes, bytes]], lis
 
 
 def _known(name: bytes, colon: bytes) -> bytes:
-    """A name that is met for the first time: in lower case if it frames a request, else nothing."""
+    """Check a new field name; its lower case if it is in `_FRAMING`, else empty."""
     if not colon or not NAME.fullmatch(name):
         raise ProtocolError(400, "a header line is malformed")
     lower = name.lower()
     kind = lower if lower in _FRAMING else b""
     if len(name) <= _NAME_BYTES:
         if len(_names) >= _NAMES:
-            _names.clear()  # which strangers may have filled
+            _names.clear()  # clients may have filled it with anything
         _names[name] = kind
     return kind
 
 
 def too_large(block: bytes | bytearray, detail: str) -> ProtocolError:
-    """The answer to too many or too long header lines; that to a folded one goes first (RFC 9112 section 5.2)."""
+    """The error for too many or too long header lines; a folded line goes first (RFC 9112 section 5.2)."""
     if block.find(b"\r\n ") >= 0 or block.find(b"\r\n\t") >= 0:
         return ProtocolError(400, "a header line is folded")
     return ProtocolError(431, detail)
@@ -189,10 +189,10 @@ def _check_sizes(block: bytes, lines: list[bytes], limits: Limits) -> None:
 
 
 def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool, bool]:
-    """What header lines say: the length of the body, whether the connection goes on, whether 100 Continue is awaited.
+    """The length of the body, whether the connection goes on, and whether the client waits for 100 Continue.
 
     Raises:
-        ProtocolError: they contradict themselves, or lack what they must have.
+        ProtocolError: the header lines are contradictory, or incomplete, or not supported.
     """
     said: dict[bytes, list[bytes]] = {}
     for kind, value in framing:
@@ -206,7 +206,7 @@ def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool
         return 0, not is_old, False
     lengths, codings = said.get(b"content-length", ()), said.get(b"transfer-encoding", ())
     length = _length(lengths, codings, is_old) if lengths or codings else 0
-    # HTTP/1.0 would want its keep-alive confirmed: it gets one answer.
+    # HTTP/1.0 would need its keep-alive confirmed; instead the connection ends after one response.
     persistent = not is_old and b"close" not in _listed(said.get(b"connection", ()))
     wanted = set(_listed(said.get(b"expect", ()))) - {b""}
     if wanted - {b"100-continue"} and not is_old:
@@ -215,7 +215,7 @@ def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool
 
 
 def _listed(values: Sequence[bytes]) -> list[bytes]:
-    """The elements of lists, in lower case (RFC 9110 section 5.6.1)."""
+    """The elements of a field with a list, in lower case (RFC 9110 section 5.6.1)."""
     if not values:
         return []
     text = b",".join(values).lower()
@@ -223,7 +223,7 @@ def _listed(values: Sequence[bytes]) -> list[bytes]:
 
 
 def _check_host(host: bytes) -> None:
-    """RFC 9112 section 3.2: a host and a port that there can be."""
+    """Refuse a host or port that is not valid (RFC 9112 section 3.2)."""
     found = _HOST.fullmatch(host)
     if found is None or int(found[1] or found[3] or 0) > 65535 or not _is_address(found[2]):
         raise ProtocolError(400, "the host is not a valid one")
@@ -241,7 +241,7 @@ def _is_address(text: bytes | None) -> bool:
 
 
 def _length(lengths: Sequence[bytes], codings: Sequence[bytes], is_old: bool) -> int:
-    """Where the body ends (RFC 9112 section 6): nothing that two readers could take for two things."""
+    """The length of the body (RFC 9112 section 6); refuses all that two readers could understand in two ways."""
     if codings:
         if lengths or is_old:
             raise ProtocolError(400, "Transfer-Encoding beside Content-Length, or in HTTP/1.0")
@@ -263,7 +263,7 @@ def _are_tokens(values: list[bytes]) -> bool:
 
 
 def _other_form(method: bytes, target: bytes, raw: list[tuple[bytes, bytes]]) -> bytes:
-    """The path of a target that is none (RFC 9112 section 3.2); the host that it names takes the place of Host's."""
+    """The path for a target that is not one (RFC 9112 section 3.2); its host replaces the `Host` field."""
     if method == b"CONNECT":
         if not re.fullmatch(rb"[^@]+:[0-9]+", target):
             raise ProtocolError(400, "CONNECT takes a host and a port")
@@ -289,7 +289,7 @@ def _malformed_line(data: bytes | bytearray, start: int, end: int, limits: Limit
 
 
 def line_too_long(data: bytes | bytearray, start: int, limits: Limits) -> ProtocolError:
-    """The answer to a request line that is over its limit: mostly its target is."""
+    """The error for a request line over its limit: 501 if the method fills it, else 414."""
     is_method = data.find(b" ", start, start + limits.request_line_bytes) < 0
     return ProtocolError(501 if is_method else 414, f"the request line is over {limits.request_line_bytes} bytes")
 

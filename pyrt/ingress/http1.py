@@ -2,24 +2,24 @@
 
     bytes -> RequestReader -> Request -> service.handle, one at a time, in order -> encode -> bytes
 
-Each request runs in a task of its own (see `request.tasks`), so that context variables, timeouts and task groups work
-in handlers. Bytes that arrive meanwhile are not read; when there are too many of them, or the client does not read its
-answers, the connection pauses the transport. Sources: RFC 9110, RFC 9112.
+Each request runs in its own task (see `request.tasks`), so that context variables, timeouts and task groups work in
+handlers. Bytes that arrive meanwhile stay in the buffer; past `pipelined_bytes` the connection pauses the transport.
+While the client does not read its responses, no further request is begun. Sources: RFC 9110, RFC 9112.
 
 How a connection ends:
 
 | way | when | what the client receives |
 |---|---|---|
-| `close`, then `_finish` | an answer is the last one, or nothing came for `keep_alive_s` | every answer |
-| `close`, then `_linger` | the same, but the client may still be sending | every answer, then the end |
+| `close`, then `_finish` | a response is the last one, or no request came for `keep_alive_s` | every response |
+| `close`, then `_linger` | the same, but the client may still be sending | every response, then the end |
 | `refuse`, then `_linger` | its bytes break HTTP or a limit, or connections are too many | an error, then the end |
 | `refuse`, then `_finish` | a head or body took too long, or too many connections linger already | an error |
-| `break_off` | an answer failed after its head was sent, or its task ended without one | a part of the answer |
-| `abort` by a sweep | it received nothing for `write_s`, or sends on after the end | a part of the answers |
-| `abort` by the server | the server stops, and the drain time is over | a part of the answers |
+| `break_off` | a response failed after its head was sent, or its task ended without one | a part of the response |
+| `abort` by a sweep | it received nothing for `write_s` | a part of the responses |
+| `abort` by the server | the server stops, and the drain time is over | a part of the responses |
 | `connection_lost` alone | the client closed or reset the connection | nothing; its request is cancelled |
 
-A client that ends its side alone (`eof_received`) still gets its answers; the last of them closes the connection.
+A client that ends only its own side (`eof_received`) still gets its responses. `_linger` aborts after 2 s or 1 MiB.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ __all__ = ("Http1Protocol",)
 
 _log = logging.getLogger("pyrt")
 
-# After the last answer, read and drop up to so many bytes, so that the client can receive it.
+# After the last response, read and drop up to so many bytes, so that the client can receive it.
 _LINGER_BYTES = 1024 * 1024
-# Requests of one connection that are answered before everything else has its turn.
+# Requests of one connection that are answered before the event loop gets its turn.
 _AT_ONCE = 16
-# Connections past their limit that linger while they are refused; the rest are closed at once.
+# Refused connections that may linger at the same time; further ones are closed after their 503.
 _LINGERING = 256
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _REQUEST, _HEAD, _BODY, _ANSWER = Phase.REQUEST, Phase.HEAD, Phase.BODY, Phase.ANSWER
@@ -62,14 +62,14 @@ class Http1Protocol(asyncio.Protocol):
 
     Args:
         service: answers the requests.
-        edge: shared with the other connections of its server.
+        edge: state that all connections of the server share.
 
     Attributes:
-        flowing: whether the client reads what is written; else the write buffer is over its limit.
-        paused: whether the transport reads nothing, because too much waits unread.
+        flowing: whether the client reads its responses fast enough; if not, the write buffer is over its limit.
+        paused: whether the transport is not read, because too many bytes wait in the buffer.
         phase, since_s: what the connection waits for, and since when.
         received: bytes that came in this phase. unsent: bytes that waited to be sent at the last sweep.
-        requests_left: how many requests it still answers.
+        requests_left: how many requests the connection still answers.
     """
 
     __slots__ = (
@@ -85,7 +85,7 @@ class Http1Protocol(asyncio.Protocol):
         self._task: asyncio.Task[Response | None] | None = None
         self._error: ProtocolError | None = None
         # _ends: the connection ends when all requests that came are answered, because the server stops or the client
-        # has ended its side (_eof). _closing: nothing is written any more. _lost: the transport is gone.
+        # has ended its side (_eof). _closing: nothing more is written. _lost: the transport is closed.
         self._ends = self._eof = self._closing = self._lost = self.paused = False
         self.flowing = True
         self._waiters: list[asyncio.Future[None]] | None = None
@@ -136,12 +136,12 @@ class Http1Protocol(asyncio.Protocol):
         self._run()
 
     def abort(self) -> None:
-        """Close now, whatever is under way."""
+        """Close now, without waiting for a request or a response."""
         self.transport.abort()
 
     @property
     def is_over(self) -> bool:
-        """Whether the connection is closed, and so is the request that it carried."""
+        """Whether the connection is closed and its last request has ended."""
         return self._lost and self._task is None
 
     async def wait_closed(self) -> None:
@@ -150,7 +150,7 @@ class Http1Protocol(asyncio.Protocol):
             await self._change()
 
     def _change(self) -> asyncio.Future[None]:
-        """Done when the client reads again, or the connection or its request is over."""
+        """A future that is done when the client reads again, or the connection or its request is over."""
         waiter = self.loop.create_future()
         self._waiters = [*(self._waiters or ()), waiter]
         return waiter
@@ -179,7 +179,7 @@ class Http1Protocol(asyncio.Protocol):
             self._pause()
 
     def eof_received(self) -> bool:
-        # A client that has said all may still read its answers (RFC 9112 section 9.6).
+        # A client that ends its side may still read its responses (RFC 9112 section 9.6).
         self._eof = self._ends = True
         if self.reader.sink is not None:
             self.fail(ProtocolError(400, "the client ended before its body did"))
@@ -187,7 +187,7 @@ class Http1Protocol(asyncio.Protocol):
         return not self._closing or self.phase is Phase.LAST
 
     def _run(self) -> None:
-        """Answer what has come, one request after the other, until one of them waits or there is no more."""
+        """Answer the requests that have come, one after the other, until one of them waits or none is left."""
         reader, left = self.reader, _AT_ONCE
         while self._task is None and self.flowing and not self._closing:
             if not left and reader.unread:
@@ -224,12 +224,12 @@ class Http1Protocol(asyncio.Protocol):
                 self._task = task
                 task.add_done_callback(self._ended)
                 if reader.sink is not None:
-                    # What has come with its head, or before its turn.
+                    # A part of the body may have come with the head, or before the request's turn.
                     self._resume()
                     self._advance()
 
     def _await_more(self) -> None:
-        """All that has come is read."""
+        """Wait for more: all that has come is read."""
         reader = self.reader
         if self._ends and (self._eof or not (reader.is_in_body or reader.unread)):
             self.close()
@@ -245,12 +245,12 @@ class Http1Protocol(asyncio.Protocol):
             self._resume()
 
     def _plan(self, request: Request) -> tuple[BodySink | None, int]:
-        """Who takes a body: the service says whether it wants it part by part, and how large it may be."""
+        """The sink and the limit for a request's body, by the service's plan; without a sink, the body is collected."""
         service, reader = self._service, self.reader
         plan = service.body_plan
         in_parts, limit_bytes = (False, 0) if plan is None else plan(request)
         limit_bytes = limit_bytes or self.edge.limits.body_bytes
-        # An answer that needs no body comes in place of 100 Continue, and is the last (RFC 9110 section 10.1.1).
+        # A response that needs no body is sent instead of 100 Continue, as the last (RFC 9110 section 10.1.1).
         is_untaken = reader.expects and not service.takes(request)
         if not in_parts and not is_untaken:
             return None, limit_bytes
@@ -267,7 +267,7 @@ class Http1Protocol(asyncio.Protocol):
             self.fail(error)
 
     def fail(self, error: ProtocolError) -> None:
-        """End a body that is not whole: whoever takes it meets the error."""
+        """End a body that is not complete; the handler that reads it gets the error."""
         sink, self.reader.sink, self._error = self.reader.sink, None, error
         cast(BodyStream, sink).fail(error)
 
@@ -289,7 +289,7 @@ class Http1Protocol(asyncio.Protocol):
     # Responses out
 
     async def _respond(self, request: Request) -> Response | None:
-        """The response to a request; None for one that is streamed, and has been."""
+        """The response to a request; None if it was streamed, which is done then."""
         try:
             response = await self._service.handle(request)
         except (Exception, asyncio.CancelledError):
@@ -303,7 +303,7 @@ class Http1Protocol(asyncio.Protocol):
         return response
 
     def _ended(self, task: asyncio.Task[Response | None]) -> None:
-        """A request that has waited is over."""
+        """Go on after a request whose task has ended."""
         self._task = None
         if self._lost:
             self._notify()
@@ -337,13 +337,13 @@ class Http1Protocol(asyncio.Protocol):
             self.close()
 
     def record(self, status: int, size: int) -> None:
-        """Have an answer written down, where anybody wants that."""
+        """Note a response in the access log, if there is one."""
         log, self._request, request = self.edge.log, None, self._request
         if log is not None:
             log.add(request, self.reader.client, status, size, time.perf_counter() - self._began_s if request else 0.0)
 
     def goes_on(self) -> bool:
-        """Whether the connection goes on after the present request."""
+        """Whether the connection goes on after the current request."""
         reader = self.reader
         if self._ends and not reader.unread:
             return False
@@ -363,7 +363,7 @@ class Http1Protocol(asyncio.Protocol):
     # Ends
 
     def close(self) -> None:
-        """Close when the client has taken what was written; one that may still be speaking has to be heard for it."""
+        """Close when the client has taken what was written; if it may still be sending, read on for a while."""
         if self.reader.sink is not None:
             self.fail(ProtocolError(400, "the request was answered before its body had come"))
         if not self._eof and (self.reader.unread or self._error is not None):
@@ -372,17 +372,17 @@ class Http1Protocol(asyncio.Protocol):
             self._finish()
 
     def _finish(self) -> None:
-        """Say no more, and listen no more."""
+        """Write and read no more; close when everything is sent."""
         self._closing, self.phase, self.since_s = True, Phase.LAST, self.edge.now_s
         self.transport.close()
 
     def break_off(self) -> None:
-        """End it with what has been sent, which is not whole, and must not look so."""
+        """Close in the middle of a response, so that the client does not take it as complete."""
         self._closing = True
         self.transport.abort()
 
     def refuse(self, error: ProtocolError, *, lingers: bool = True) -> None:
-        """Answer an error of the client's, and end the connection."""
+        """Answer with an error, and end the connection."""
         is_head = self.reader.heads.method == "HEAD"
         response = _problem(error)
         self.transport.write(encode(response, False, self.edge.date, is_head=is_head))
@@ -393,7 +393,7 @@ class Http1Protocol(asyncio.Protocol):
             self._finish()
 
     def _linger(self) -> None:
-        """Say no more, and listen for a while: closed at once, what was said would be lost (RFC 9112 section 9.6)."""
+        """End only this side, and read on for a while: else the last response may be lost (RFC 9112 section 9.6)."""
         self._closing, self.phase = True, Phase.END
         self.since_s, self.received = self.edge.now_s, 0
         self.transport.write_eof()
@@ -407,7 +407,7 @@ class Http1Protocol(asyncio.Protocol):
             self.transport.abort()
 
     def sweep(self, now_s: float, since_s: float) -> None:
-        """End it if it waits too long (see `sweeping`)."""
+        """End the connection if it has waited too long (see `sweeping`)."""
         sweeping.sweep(self, now_s, since_s)
 
 

@@ -1,13 +1,13 @@
-"""The bytes of a connection, read as requests: one at a time, in order, and no further than somebody takes them.
+"""Reads the bytes of a connection as requests: one at a time, in order, each when `next` is called.
 
     HEAD -> (no body) HEAD | SIZED -> HEAD | CHUNK -> (DATA -> CHUNK)* -> TRAILERS -> HEAD
 
-A pure state machine: bytes in, requests out; no socket, no clock. Bytes that are not read yet stay in the buffer, so
-that a reader that is not asked does nothing. The work for any bytes is linear in their number, however they are cut.
+A pure state machine: bytes in, requests out; no socket, no clock. Bytes that are not read yet stay in the buffer. The
+work for any bytes is linear in their number, however they are cut into parts.
 
 Offsets. Absolute, from the start of `_data`: `_at`, the next byte to read, and `_searched`, up to where an end has been
 searched for. Relative to `_at`, because `feed` cuts off what lies before it: `_fields_at`, where the header lines of an
-unfinished head begin (0 while its request line is unfinished), and `_line_at`, where its last line begins.
+incomplete head begin (0 while its request line is incomplete), and `_line_at`, where its last line begins.
 """
 
 from __future__ import annotations
@@ -30,43 +30,43 @@ _QUOTED = rb'"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])
 _CHUNK = re.compile(
     rb"([0-9A-Fa-f]{1,16}+)(?:[ \t]*+;[ \t]*+%b++(?:[ \t]*+=[ \t]*+(?:%b++|%b))?+)*+\r\n" % (TOKEN, TOKEN, _QUOTED)
 )
-# A half of a line's end, but for a CR that is the last so far.
+# A CR or LF without the other; a CR at the end of the data does not count, because its LF may follow.
 _BARE = re.compile(rb"(?<!\r)\n|\r(?![\n]|\Z)")
 _NOT_IN_LINE = re.compile(rb"[^\x20-\x7e\r\n]")
-# RFC 9110 section 6.5.1: what may not stand behind a body, since it decides what the body is, whose, and for whom.
+# RFC 9110 section 6.5.1: no trailers, because they frame, route, authenticate or describe a message.
 _NO_TRAILERS = frozenset(
     b"age authorization cache-control connection content-encoding content-length content-range content-type cookie date"
     b" expect expires host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location"
     b" max-forwards pragma proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie te"
     b" trailer transfer-encoding upgrade vary warning www-authenticate".split()
 )
-# Framing of chunks may come to this much more than what it frames: a body of single bytes costs more than it brings.
+# The framing of chunks may exceed their content by so many bytes; this bounds the work for bodies of tiny chunks.
 _FRAMING_BYTES = 16 * 1024
 _CHUNK_LINE_BYTES = 256
 _TRAILER_BYTES = 8 * 1024
 
 
 Plan = Callable[[Request], tuple[BodySink | None, int]]
-"""Asked of a request that has a body: who takes it part by part, None to have it collected; and its limit in bytes."""
+"""Called with a request that has a body; returns a sink for its parts, None to collect them, and its limit in bytes."""
 
 
 Step = Callable[[], Request | bool | None]
-"""Reads on: a request that is complete; True if the next step can follow at once, None if it needs more bytes."""
+"""Reads on; returns a complete request, True if the next step can follow now, None if it needs more bytes."""
 
 
 class RequestReader:
     """Reads requests.
 
     Args:
-        client: host and port of the peer, for every request.
-        plan: without one every body is collected, up to the limit of all.
+        client: host and port of the client, for every request.
+        plan: decides how a body is read; without it, every body is collected, up to `body_bytes`.
 
     Attributes:
         heads: reads the heads.
-        is_in_body: a request has been read to the end of its head, and no further.
-        persistent: whether the connection may go on after the request that `next` gave last.
-        expects: whether the client waits for `100 Continue`; whoever sends it sets it to False.
-        sink: takes the body of that request, which is still under way; None when it has come to its end.
+        is_in_body: whether a head has been read and its body has not.
+        persistent: whether the connection may go on after the latest request.
+        expects: whether the client waits for `100 Continue`; the sender of it sets this to False.
+        sink: takes the parts of the body that is arriving; None if no body is, or it is collected.
     """
 
     __slots__ = (
@@ -83,23 +83,23 @@ class RequestReader:
         self._step: Step = self._head
         self._request: Request | None = None
         self._body = bytearray()
-        # Of a body: what is missing of its present part, what has been announced, its limit, and the framing of chunks.
+        # Bytes of a body: missing in its current part, announced so far, its limit, and used by the framing of chunks.
         self._left = self._size = self._limit_bytes = self._framing = 0
         self.persistent, self.expects, self.is_in_body = True, False, False
         self.sink: BodySink | None = None
 
     @property
     def unread(self) -> int:
-        """Bytes that have been fed and not read yet."""
+        """Number of bytes that were fed and not read yet."""
         return len(self._data) - self._at
 
     @property
     def body_come(self) -> int:
-        """Bytes that have come of the present request's body, where it is collected or has not been begun."""
+        """Number of bytes of the current body that have come, as long as no sink has taken any."""
         return self.unread + len(self._body)
 
     def feed(self, data: bytes) -> None:
-        """Take more bytes; nothing is read yet."""
+        """Add bytes to the buffer, without reading them."""
         if self._at == len(self._data):
             self._data, self._at, self._searched = data, 0, 0
             return
@@ -112,13 +112,13 @@ class RequestReader:
         self._data += data
 
     def next(self) -> Request | None:
-        """The next request; None until more is fed. One whose body goes to a `sink` comes before its body.
+        """The next request, or None until more is fed; if its body has a `sink`, it comes before its body.
 
         Raises:
-            ProtocolError: the bytes break HTTP or pass a limit; the connection cannot go on.
+            ProtocolError: the bytes break HTTP or pass a limit; the connection must end unless `goes_on` is set.
         """
         if self._at == len(self._data):
-            # What has been read is not kept until more comes: most connections mostly wait.
+            # Free the bytes that were read: most connections wait most of the time.
             self._data, self._at, self._searched = b"", 0, 0
             self.heads.forget_long()
             return None
@@ -127,13 +127,13 @@ class RequestReader:
         return cast(Request | None, found)
 
     def advance(self) -> None:
-        """Read on in a body that goes to a `sink`, as far as it has come.
+        """Read on in a body that has a `sink`, as far as it has come.
 
         Raises:
             ProtocolError: as `next` does.
         """
         if self.unread:
-            self.expects = False  # it has not waited
+            self.expects = False  # the client has not waited for 100 Continue
         while self.sink is not None and self._step() is True:
             pass
 
@@ -152,13 +152,13 @@ class RequestReader:
         return request if length == 0 else self._begin_body(request, length)
 
     def _check_begun(self) -> None:
-        """Refuse an unfinished head as soon as it cannot become a good one; each byte is looked at once."""
+        """Refuse an incomplete head as soon as it cannot become a valid one; each byte is checked once."""
         data, start = self._data, self._at
         if self._data[start : start + 2] == b"\r\n":
             start += 2
         new = max(start, self._searched)
         self._searched = len(data)
-        # A CR before it would be the end of an earlier body.
+        # An LF at the start is bare, even if a CR is before it: that CR belongs to an earlier request.
         if data.startswith(b"\n", start) or _BARE.search(data, max(start, new - 1)):
             raise ProtocolError(400, "a line ends without CR and LF")
         if not self._fields_at:
@@ -196,7 +196,7 @@ class RequestReader:
         if length > limit_bytes:
             raise ProtocolError(413, f"the body is over {limit_bytes} bytes")
         if self.unread:
-            self.expects = False  # it has not waited
+            self.expects = False  # the client has not waited for 100 Continue
         self._request, self.sink, self._limit_bytes, self.is_in_body = request, sink, limit_bytes, True
         self._left, self._size, self._framing = length, 0, 0
         self._step = self._chunk if length == CHUNKED else self._sized
@@ -205,7 +205,7 @@ class RequestReader:
     def _sized(self) -> Request | bool | None:
         if self.sink is None:
             if self.unread < self._left:
-                return None  # it waits where it is
+                return None  # the body stays in the buffer until it is complete
             end = self._at + self._left
             body, self._at = bytes(self._data[self._at : end]), end
             return self._end_body(body, None)
@@ -213,7 +213,7 @@ class RequestReader:
         return None if self._left else self._end_body(b"", None)
 
     def _take(self) -> None:
-        """Take of the body's present part what is there."""
+        """Take the bytes of the body's current part that have come."""
         end = min(len(self._data), self._at + self._left)
         part = bytes(self._data[self._at : end])
         self._left -= len(part)
@@ -236,7 +236,7 @@ class RequestReader:
         if not self._left:
             self._searched, self._step = self._at, self._trailers
             return True
-        # Each chunk but the first must have brought more than its framing costs.
+        # The content before this chunk must outweigh the framing so far, apart from _FRAMING_BYTES.
         if self._framing > _FRAMING_BYTES + self._size:
             raise ProtocolError(400, "the chunks are too small")
         self._size += self._left

@@ -1,4 +1,4 @@
-"""A file to a socket by the system, without a copy in Python; on uvloop and on asyncio's own loop."""
+"""Sends a file to a socket by the system, without a copy in Python; on uvloop and on asyncio's own loop."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 __all__ = ("send_file",)
 
-# Sent before others get their turn.
+# Bytes that are sent before the event loop gets its turn.
 _TURN_BYTES = 512 * 1024
 
 
 class Sized(Protocol):
-    """A file of known size."""
+    """A file with its size in bytes."""
 
     size: int
 
@@ -24,13 +24,13 @@ class Sized(Protocol):
 async def send_file(
     loop: asyncio.AbstractEventLoop, socket: Any, file: Sized, write_s: float, count: Callable[[int], None]
 ) -> None:
-    """Send all of *file*; everything that was written before has gone out.
+    """Send all of *file*. The transport's write buffer must be empty.
 
-    The transport keeps the descriptor of its socket to itself: what is watched is a second one of the same socket.
+    The event loop refuses to watch the transport's own descriptor, so this watches a duplicate.
 
     Args:
         write_s: how long the client may take nothing, in seconds.
-        count: called with each number of bytes that has been sent.
+        count: called with the number of bytes each time some were sent.
 
     Raises:
         ConnectionError: the client is gone, or has taken nothing for *write_s* seconds.

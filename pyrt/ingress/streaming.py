@@ -1,4 +1,4 @@
-"""Answers that are written part by part, no faster than the client reads them."""
+"""Responses that are written part by part, no faster than the client reads them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ("send_stream",)
 
 
 async def send_stream(connection: Http1Protocol, response: Response, parts: Stream, request: Request) -> None:
-    """Write a response whose body is *parts*; if the stream fails, the connection ends and the answer is not whole."""
+    """Write a response whose body is *parts*; if the stream fails, the connection ends before the response does."""
     chunked = request.version == "1.1" and parts.length is None
     is_bare = response.status in WITHOUT_CONTENT or request.method == "HEAD"
     keep_alive = connection.goes_on() and (chunked or is_bare or parts.length is not None)
-    connection.reader.expects = False  # once the answer has begun it is too late to ask for the body
+    connection.reader.expects = False  # after the response has begun, it is too late for 100 Continue
     sender = _Sender(connection, parts, chunked)
     try:
         async with contextlib.aclosing(parts):
@@ -34,7 +34,7 @@ async def send_stream(connection: Http1Protocol, response: Response, parts: Stre
         connection.break_off()  # the controller has logged it
         return
     finally:
-        connection.record(response.status, sender.sent_bytes)  # also an answer that is broken off
+        connection.record(response.status, sender.sent_bytes)  # also if the response broke off
     if not keep_alive:
         connection.close()
 
@@ -43,7 +43,7 @@ class _Sender:
     """Sends the parts of one stream.
 
     Attributes:
-        sent_bytes: of the parts, so far.
+        sent_bytes: bytes of the parts that were sent so far.
     """
 
     def __init__(self, connection: Http1Protocol, parts: Stream, chunked: bool) -> None:
@@ -67,7 +67,7 @@ class _Sender:
             write(b"0\r\n\r\n")
 
     async def _send_file(self, socket: Any, file: File) -> None:
-        """Have the system send a file; a client that leaves, or takes nothing, is no error of the handler's."""
+        """Let the system send a file; if the client leaves or takes nothing, the connection ends without an error."""
         connection = self._connection
         try:
             await send_file(connection.loop, socket, file, connection.edge.limits.write_s, self._count)

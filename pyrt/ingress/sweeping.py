@@ -1,6 +1,6 @@
-"""Time: what a connection may wait for, and how long.
+"""Timeouts: what a connection may wait for, and how long.
 
-The server looks at every connection four times a second (see `edge`), which costs less than a timer for each wait.
+The server sweeps all connections four times a second (see `edge`), which costs less than a timer for each wait.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ("Phase", "sweep")
 
-# A body's rate is judged from here on, in seconds from its beginning.
+# Seconds from the beginning of a body until its rate is checked.
 _GRACE_S = 5.0
-# After the last answer, keep reading this long, so that the client can receive it.
+# After the last response, keep reading this long, so that the client can receive it.
 _LINGER_S = 2.0
 
 
@@ -35,7 +35,7 @@ class Phase(Enum):
 
 
 def sweep(connection: Http1Protocol, now_s: float, since_s: float) -> None:
-    """End the wait of a connection if it is too long; the last sweep was at *since_s*."""
+    """End a connection or its request if it has waited too long; the last sweep was at *since_s*."""
     if now_s - connection.born_s > connection.edge.limits.age_s:
         connection.requests_left = 0
     if connection.flowing:
@@ -72,13 +72,13 @@ def _sweep_answer(connection: Http1Protocol, waited_s: float, passed_s: float) -
     sink = connection.reader.sink
     if isinstance(sink, BodyStream):
         if not sink.is_awaited:
-            connection.since_s += passed_s  # the handler keeps the client waiting
+            connection.since_s += passed_s  # the client is not late: the handler does not read
         elif error := _too_slow(connection, waited_s):
             connection.fail(error)
 
 
 def _too_slow(connection: Http1Protocol, waited_s: float) -> ProtocolError | None:
-    """The error of a body of which too little has come in this time."""
+    """An error if too little of a body has come in the time that it has waited."""
     limits = connection.edge.limits
     is_slow = waited_s > _GRACE_S and connection.received < waited_s * limits.body_bytes_s
     return ProtocolError(408, "the body comes too slowly") if is_slow or waited_s > limits.body_s else None

@@ -1,4 +1,4 @@
-"""Responses as bytes: heads that end where they should, and can be told from what follows them. Pure."""
+"""Responses as bytes, with heads whose end and body length are unambiguous. Pure."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ def _status_line(status: int) -> bytes:
 
 _STATUS_LINES = {int(status): _status_line(status) for status in HTTPStatus}
 WITHOUT_BODY = frozenset({204, 304})
-# This one has a body, of no bytes (RFC 9110 section 15.3.6).
+# 205 has a body of zero bytes (RFC 9110 section 15.3.6).
 WITHOUT_CONTENT = WITHOUT_BODY | {205}
-# What stands before the length of an answer with none of its author's header lines.
+# The bytes before `content-length` if the response has only header lines of pyrt's own.
 _READY = {
     (int(status), raw): _STATUS_LINES[status] + b"".join(b"%b: %b\r\n" % line for line in raw)
     for status in HTTPStatus
     for raw in READY_MADE
     if status not in WITHOUT_CONTENT
 }
-# Where a message ends is for us to say, and nobody else.
+# Fields that only the ingress sets, because they decide where a message ends.
 _OURS = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
 
 def encode(
     response: Response, keep_alive: bool, date: bytes = b"", *, chunked: bool = True, is_head: bool = False
 ) -> bytes:
-    """A response as HTTP/1.1 bytes, with its length; of one that is streamed only the head.
+    """A response as HTTP/1.1 bytes; if it is streamed, only its head.
 
     Args:
-        date: a whole `Date` line or nothing.
-        chunked: whether a streamed body will follow in chunks; otherwise it ends with the connection.
-        is_head: it answers HEAD: with the length that the body would have, and without it.
+        date: a whole `Date` line, or empty.
+        chunked: whether a streamed body without a known length follows in chunks; if not, the connection's end ends it.
+        is_head: whether it answers HEAD: with the length of the body, but without the body.
 
     Raises:
-        UsageError: a header line has a character that could forge another.
+        UsageError: a header line has a character that could forge another line.
     """
     status, body = response.status, response.body
     ready = _READY.get((status, response.raw)) if keep_alive and type(response.raw) is tuple else None
@@ -60,23 +60,23 @@ def encode(
             parts.append(b"transfer-encoding: chunked\r\n")
     elif status not in WITHOUT_BODY:
         content = b"" if status == 205 else body
-        # Only an answer to HEAD may name the length that another one would have.
+        # A response to HEAD may have the length of the response to GET, which the handler gives.
         length = (is_head and not content and _named_length(response)) or len(content)
         parts.append(b"content-length: %d\r\n" % length)
     parts += [date, b"\r\n" if keep_alive else b"connection: close\r\n\r\n", b"" if is_head else content]
     return b"".join(parts)
 
 
-# Names that have been sent, each with whether its line is the author's to send. Values may be secrets: none is kept.
+# Names that were checked before, each with whether a handler may set it. Values are not kept: they may be secrets.
 _sent: dict[bytes, bool] = {}
 _SENT = 1000
 
 
 def _line(pair: tuple[bytes, bytes]) -> bytes:
-    """A header line of the author's; empty for one that is ours to say.
+    """A header line that a handler has set; empty for a field in `_OURS`.
 
     Raises:
-        UsageError: it would be no line, or more than one.
+        UsageError: the name or value has a character that is not allowed.
     """
     name, value = pair
     is_authors = _sent.get(name)
