@@ -1,1 +1,1 @@
-"""One request's way: context, before hooks, handler, after hooks, catch hooks, cleanup."""
+"""The way of one request: context, before hooks, handler, after hooks, catch hooks, cleanup."""

@@ -1,8 +1,8 @@
-"""Functions take what they name: for each parameter, where its value comes from, decided once.
+"""Functions get what their parameters name; where each value comes from is decided once, at `freeze()`.
 
-A *vocabulary* maps a name to its source, an expression over the context: the LocalContext of a request, or a
-message's delivery. A `Binding` joins the expressions of the names that a function has into one written call. What is
-not in the vocabulary, and is not annotated as a query parameter, is an error at `freeze()`.
+A *vocabulary* maps a name to its source, an expression over the context: the LocalContext of a request, or the
+`Delivery` of a message. A `Binding` writes the call of a function, with the expressions for its parameters. A name that
+is neither in the vocabulary nor annotated as a query parameter is an error.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ Vocabulary = Mapping[str, Source]
 
 
 def vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
-    """The names every function of an app may use: `gctx`, its modules, and *more* for this kind of function."""
+    """The names that every function of an app may use: `gctx`, modules, and *more* for this kind of function."""
     constants = {name: Source("{}", module, kind=type(module)) for name, module in modules.items()}
     return {"gctx": Source("context.gctx", kind=GlobalContext), **constants, **more}
 
 
 def request_vocabulary(modules: Mapping[str, Any], **more: Source) -> dict[str, Source]:
-    """The names of what runs inside a request: also `req` and `lctx`."""
+    """The names that functions may use inside a request: also `req` and `lctx`."""
     own = {"req": Source("context.request", kind=Request), "lctx": Source("context", kind=LocalContext)}
     return vocabulary(modules, **own, **more)
 
 
 class Binding:
-    """A function with the source of each parameter it names.
+    """A function with the source of each of its parameters.
 
     Args:
         names: the vocabulary.
-        caps: of what it asks of the query.
+        caps: limits on the decoding of its query parameters.
 
     Attributes:
-        sources: by name.
+        sources: source of each parameter, by name.
 
     Raises:
-        UnknownName: a parameter that neither *names* nor the query provides.
-        UsageError: a parameter that cannot be given by name, or an annotation that cannot be resolved.
+        UnknownName: neither *names* nor the query provides a parameter.
+        UsageError: a parameter cannot be given by name, or an annotation is wrong or cannot be resolved.
     """
 
     __slots__ = ("function", "sources")
@@ -62,12 +62,12 @@ class Binding:
                 _check_kind(function, parameter.name, source)
                 self.sources[parameter.name] = source
             elif parameter.name not in already_given(function):
-                # Also one with a default: it may be a name misspelt, and would never be given.
+                # Also with a default: the name may be misspelt, and the parameter would never get a value.
                 raise UnknownName(describe(function), parameter.name, sorted(names))
 
     @property
     def inputs(self) -> list[Input]:
-        """What the function asks of the request."""
+        """The parameters that the function takes from the request itself."""
         return [source.input for source in self.sources.values() if source.input is not None]
 
     def names(self, name: str) -> bool:
@@ -75,15 +75,15 @@ class Binding:
         return name in self.sources
 
     def written(self, script: Script) -> tuple[list[str], str]:
-        """The call as an expression of *script* over `context`, and the lines that have to stand before it."""
+        """The lines that must come before the call, and the call as an expression of *script* over `context`."""
         lines, arguments = self.arguments(script)
         given = ", ".join(f"{name}={expression}" for name, expression in arguments.items())
         return lines, f"{script.name('function', self.function)}({given})"
 
     def arguments(self, script: Script) -> tuple[list[str], dict[str, str]]:
-        """What the function is given, each as an expression of *script* over `context`, and the lines before them.
+        """The lines that must come before the arguments, and each argument as an expression of *script*.
 
-        Where several inputs may be refused, these lines read them, and raise the violations of all together.
+        If several inputs may be refused, the lines read them, and raise all their violations in one error.
         """
         written = {}
         for name, source in self.sources.items():
@@ -102,7 +102,7 @@ class Binding:
         return lines, written | {name: f"given_{name}" for name in reads}
 
     def compiled(self) -> Callable[[Any], Any]:
-        """A function of the context that makes the call; what it returns is a coroutine where the function is async."""
+        """A function of the context that makes the call; it returns a coroutine if the function is async."""
         script = Script("def call(context)")
         lines, call = self.written(script)
         script.add(*lines, f"return {call}")
@@ -110,7 +110,7 @@ class Binding:
 
 
 def _refusal(context: Any, first: ValidationError, reads: Iterable[Callable[[Any], Any]]) -> ValidationError:
-    """The violations of all inputs: those of the first that is refused, and of what *reads* would read after it."""
+    """One error for all inputs: *first*, and the violations of the inputs that *reads* reads after it."""
     found = list(first.violations)
     for read in reads:
         try:
@@ -121,12 +121,12 @@ def _refusal(context: Any, first: ValidationError, reads: Iterable[Callable[[Any
 
 
 def _check_kind(function: Callable[..., Any], name: str, source: Source) -> None:
-    """Refuse a parameter whose annotation says that something else will come."""
+    """Refuse a parameter whose annotation is another type than its value will have."""
     if source.is_query or source.kind is None:
         return
     wanted, kind = annotation(function, name), source.kind
     refuse_query(function, name, wanted)
-    # A Protocol cannot be asked whether it has a subclass. `typing.is_protocol` tells from Python 3.13 on.
+    # `issubclass` does not work with a Protocol. `_is_protocol` is private; from Python 3.13 on: `typing.is_protocol`.
     if isinstance(wanted, type) and wanted not in ANYTHING and not getattr(wanted, "_is_protocol", False):
         if not issubclass(kind, wanted):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""The two contexts: what one request carries, and what every request may reach."""
+"""The two contexts: the state of one request, and the state that all requests share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ("GlobalContext", "LocalContext", "Phase", "new_id")
 
 _log = logging.getLogger("pyrt")
 
-# W3C Trace Context, section 3.2: all-zero ids are invalid; versions after 00 may say more behind a dash.
+# W3C Trace Context, section 3.2: all-zero ids are invalid; versions after 00 may have more after another dash.
 _TRACEPARENT = re.compile(
     r"(?:00(?!.{54})|(?!00|ff)[0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?"
 )
@@ -43,16 +43,16 @@ def new_id() -> str:
 class GlobalContext:
     """The global context (`gctx`): one per app, built at `freeze()`, the same for every request.
 
-    Its attributes cannot be set once it is made; `state` is a dict, and yours to fill.
+    Its attributes cannot be set; keep what changes in `state`.
 
     Attributes:
-        instance_id: of this process, 16 hexadecimal digits.
-        config: read only.
-        modules: by name, read only.
-        queue: the app's queue fabric.
-        state: shared by all requests.
-        clock: seconds, monotonic.
-        hook_failures: how often each hook failed that is not critical, by name.
+        instance_id: id of the app in this process, 16 random hexadecimal digits.
+        config: settings of the app, read only.
+        modules: modules by name, read only.
+        queue: queue fabric of the app.
+        state: dict for handlers and hooks, shared by all requests.
+        clock: monotonic clock, in seconds.
+        hook_failures: number of failures of each hook that is not critical, by name.
     """
 
     __slots__ = ("clock", "config", "hook_failures", "instance_id", "modules", "queue", "state")
@@ -89,7 +89,7 @@ class GlobalContext:
 
 
 class Phase(StrEnum):
-    """Where in its course a request is."""
+    """The stages of a request."""
 
     BEFORE = "before"
     HANDLER = "handler"
@@ -105,24 +105,24 @@ OVER: list[Cleanup] = []
 
 
 class LocalContext:
-    """The local context (`lctx`): one per request, gone when its cleanup has run.
+    """The local context (`lctx`): one per request, until its cleanup has run.
 
     Attributes:
-        request, gctx: what it serves, and what is global.
-        route: that takes the request; None where none does.
-        match: the route manager's verdict where no route takes the request; None where none has its path.
-        params: of the route, decoded.
+        request, gctx: the request, and the global context.
+        route: route that takes the request; None if none does.
+        match: verdict of the route manager if no route takes the request; None if no route has the path.
+        params: decoded parameters of the path, by name.
         limit_s: how long the request may take, in seconds; None for no limit. See `deadline`.
-        phase: where in its course the request is.
-        state: yours, for this request.
-        response: the answer, from the handler on.
-        error: what went wrong, from the catch phase on.
-        form: of a request whose handler takes one; nobody else has it.
+        phase: stage of the request.
+        state: dict for handlers and hooks, for this request.
+        response: response, after the handler has returned.
+        error: error of the request, from the catch phase on.
+        form: form of the request; set only if its handler takes one.
         cleanups: functions that `on_cleanup` registered and that have not run. Its states, in this order:
 
-            None         `on_cleanup` was never called; a request that ends so goes to `OVER` at once
-            a list       they wait for the end; `cleanup` takes them off one by one, and functions that are
-                         registered meanwhile run as well
+            None         `on_cleanup` was never called; if the request ends now, the next state is `OVER`
+            a list       functions that wait for the end; `cleanup` takes them off one by one, and also runs
+                         functions that are registered meanwhile
             `OVER`       all have run; `on_cleanup` raises ClosedError
     """
 
@@ -171,16 +171,16 @@ class LocalContext:
 
     @property
     def request_id(self) -> str:
-        """16 hexadecimal digits, unique to this request; made when first read."""
+        """16 random hexadecimal digits for this request, made when first read."""
         if self._request_id is None:
             self._request_id = new_id()
         return self._request_id
 
     @property
     def deadline(self) -> float | None:
-        """When the request is cancelled, in seconds of `gctx.clock`; None if never.
+        """The time of `gctx.clock` at which the request is cancelled; None for never.
 
-        The time begins to run when it is first read, or when the request first waits.
+        It is `limit_s` after the request first waits, or after the first access to this property.
         """
         if self._deadline is None and self.limit_s is not None:
             self._deadline = self.gctx.clock() + self.limit_s
@@ -188,12 +188,12 @@ class LocalContext:
 
     @property
     def trace_id(self) -> str:
-        """32 hexadecimal digits, from the W3C `traceparent` header, else new; made when first read."""
+        """32 hexadecimal digits from the W3C `traceparent` header, else random ones; made when first read."""
         return self._trace()[0]
 
     @property
     def parent_id(self) -> str:
-        """The caller's span, 16 hexadecimal digits, from the W3C `traceparent` header, else empty."""
+        """The caller's span: 16 hexadecimal digits from the W3C `traceparent` header, else empty."""
         return self._trace()[1]
 
     def _trace(self) -> tuple[str, str]:
@@ -204,14 +204,14 @@ class LocalContext:
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """Host and port of the peer, where the ingress knows them."""
+        """Host and port of the client, if the ingress knows them."""
         return self.request.client
 
     def on_cleanup(self, function: Cleanup) -> None:
         """Run *function* (no arguments, sync or async) at the end of the request, last registered first.
 
         Raises:
-            ClosedError: the request is over, and nobody would run it.
+            ClosedError: the request is over, so the function would never run.
         """
         if self.cleanups is None:
             self.cleanups = []
@@ -220,12 +220,12 @@ class LocalContext:
         self.cleanups.append(function)
 
     async def cleanup(self, limit_s: float | None = None) -> None:
-        """Run what `on_cleanup` collected, each exactly once; a failure is logged and the rest still runs.
+        """Run the functions of `on_cleanup`, each exactly once; a failure is logged and the rest still runs.
 
-        Cancelled while one waits, it runs the rest and is cancelled then.
+        If this is cancelled while a function waits, it runs the rest, then raises CancelledError.
 
         Args:
-            limit_s: how long they may wait together, in seconds; past it, one that waits is cancelled.
+            limit_s: how long the functions may wait together, in seconds; past it, a function that waits is cancelled.
         """
         self.phase = Phase.CLEANUP
         until = None if limit_s is None else time.monotonic() + limit_s

@@ -2,8 +2,8 @@
 
     match -> context -> before -> handler -> after, `catch` on error, cleanup always
 
-Knows nothing of sockets. Every request gets an answer: errors become problem documents (RFC 9457), and what went
-wrong inside is logged, never sent.
+It knows nothing of sockets. Every request gets a response: an error becomes a problem document (RFC 9457). Details of
+an unexpected error are logged, and sent only with `debug`.
 """
 
 from __future__ import annotations
@@ -35,14 +35,13 @@ class Controller:
     """Runs requests through the routes of a frozen app.
 
     Args:
-        router: its routes' values are endpoints.
-        unmatched: answers where no route does, see `answer_without_route`.
-        cleanup_timeout_s: how long the catch hooks and the cleanup may take, each, once a request has failed or
-            ended, in seconds.
+        router: router whose routes have endpoints as values.
+        unmatched: endpoint for requests that no route takes (see `answer_without_route`).
+        cleanup_timeout_s: time limit for the catch hooks of a request, and again for its cleanup, in seconds.
         debug: whether a problem document shows the stack trace of an unexpected error.
 
     Attributes:
-        body_plan: how the route that takes a request wants its body; None where every route leaves it to the ingress.
+        body_plan: tells how the route of a request wants its body; None if every route leaves that to the ingress.
     """
 
     __slots__ = ("_cleanup_timeout_s", "_debug", "_first_way", "body_plan", "gctx", "router", "unmatched")
@@ -68,18 +67,18 @@ class Controller:
         )
 
     async def handle(self, request: Request, raise_errors: bool = False) -> Response:
-        """The answer to *request*; its body may be a `Stream`, to be read to its end or closed.
+        """Answer *request*; if the body of the response is a `Stream`, read it to its end or close it.
 
         Args:
-            raise_errors: raise an error that nobody foresaw, instead of answering it with 500.
+            raise_errors: raise an unexpected error, instead of answering with 500.
 
         Raises:
-            asyncio.CancelledError: the task that awaits the answer is cancelled.
+            asyncio.CancelledError: the task that awaits the response is cancelled.
         """
         try:
             found = self._first_way(request.method, request.path)
         except Exception:
-            found = None  # a converter of the author's: `search` meets the same
+            found = None  # a converter of the app raised it; `search` will get the same error
         if found is None:
             endpoint, lctx = self._searched(request)
         else:
@@ -87,7 +86,7 @@ class Controller:
             endpoint = route.value
             lctx = LocalContext(request, self.gctx, route, params, endpoint.deadline_s)
         try:
-            # Started by hand: only one that waits needs a timer, and with it the event loop.
+            # Started by hand: only a request that waits needs a timer, and with it the event loop.
             work = endpoint.run(lctx)
             try:
                 awaited = work.send(None)
@@ -110,11 +109,11 @@ class Controller:
         try:
             route = self._route(request)
         except Exception:
-            route = None  # whoever handles the request meets the same
+            route = None  # `handle` will get the same error
         return WITHOUT_ROUTE if route is None else route.value.body_plan
 
     def takes(self, request: Request) -> bool:
-        """Whether a route takes a request; where none does the answer needs no body."""
+        """Whether a route takes a request; if none does, the response does not depend on the body."""
         try:
             return self._route(request) is not None
         except Exception:
@@ -128,7 +127,7 @@ class Controller:
         return None if match is None else match.route
 
     def _searched(self, request: Request) -> tuple[Endpoint, LocalContext]:
-        """The endpoint of a request whose route is not found at once, and its context, which says why there is none."""
+        """The endpoint and context of a request, by a full search; without a route, the context has the reason."""
         match, error = None, None
         try:
             match = self.router.search(request.method, request.path)
@@ -147,7 +146,7 @@ class Controller:
     async def _caught(
         self, error: BaseException, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool
     ) -> Response:
-        """The answer to a request that failed; of one that was cancelled only the cleanup is left."""
+        """The response to a request that failed; if it was cancelled, only its cleanup runs."""
         try:
             discard(lctx)
             error = _foreseen(error)
@@ -171,7 +170,7 @@ class Controller:
         return lctx.response
 
     def _problem(self, error: Exception, lctx: LocalContext, raise_errors: bool) -> Response:
-        """The problem document for an error; one that is not meant for the client is logged and becomes a bare 500."""
+        """The problem document for an error; an unexpected one is logged, and the client gets a 500 without details."""
         status, detail, headers, more = _facts(error)
         if status == 500 and not isinstance(error, HttpError):
             if raise_errors:
@@ -185,17 +184,17 @@ class Controller:
             _log.warning("request %s: %s", lctx.request_id, error)
         try:
             return Response.problem(status, detail, lctx.request_id, headers, **more)
-        except Exception as failure:  # the author's detail or headers, which nobody can send
+        except Exception as failure:  # the handler's detail or headers cannot be sent
             return self._problem(failure, lctx, raise_errors)
 
     def _streamed(self, response: Response, lctx: LocalContext) -> Response:
-        """The response with its body as a `Stream`; itself it stays as it is, for an author who keeps it."""
+        """A copy of the response with its body as a `Stream`; the handler may have kept the original."""
         parts = aiter(response.body)
 
         async def finish(error: BaseException | None) -> None:
             if isinstance(error, Exception):
                 lctx.error = error
-                if not isinstance(error, ProtocolError):  # which is the client's, and no reason to look
+                if not isinstance(error, ProtocolError):  # the client's error needs no log entry
                     _log.error("request %s failed in its stream: %s", lctx.request_id, lctx.request, exc_info=error)
             close = getattr(parts, "aclose", None)
             if close is not None:
@@ -210,10 +209,10 @@ class Controller:
 
 
 async def answer_without_route(lctx: LocalContext) -> Response:
-    """The handler of requests that no route takes: OPTIONS and redirects are answered, the rest is an error.
+    """The handler for requests that no route takes: answers OPTIONS and redirects, raises an error for the rest.
 
     Raises:
-        HttpError: 400 for a path that cannot be read, 404, or 405 with `Allow`.
+        HttpError: 400 for a path with bad escapes, 404, or 405 with `Allow`.
     """
     request, match = lctx.request, lctx.match
     if lctx.error is not None:
@@ -230,9 +229,9 @@ async def answer_without_route(lctx: LocalContext) -> Response:
 
 
 def _foreseen(error: BaseException) -> BaseException:
-    """An error as the request's own; one that ends more than the request as it is."""
+    """The error to handle: a RuntimeError for a cancellation from inside or an exit, else the error itself."""
     if isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside():
-        # Not this request was cancelled, but something that its handler waited for.
+        # The request itself was not cancelled, but something that its handler waited for.
         return RuntimeError("the handler ended in a cancellation of its own")
     if isinstance(error, Exception | asyncio.CancelledError | KeyboardInterrupt | GeneratorExit):
         return error
@@ -257,7 +256,7 @@ def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dic
 
 
 async def _without_body(response: Response) -> Response:
-    """The answer to HEAD: the headers of GET, its length among them, and no body (RFC 9110 section 9.3.2)."""
+    """The response to HEAD: the header fields of GET, including the length, without a body (RFC 9110 section 9.3.2)."""
     if isinstance(response.body, Stream):
         await response.body.aclose()
         return response

@@ -19,7 +19,7 @@ def checked_limit(limit_s: Any, what: str) -> float:
     """A time limit in seconds, as it was declared for *what*.
 
     Raises:
-        UsageError: not a number, or none that time could reach.
+        UsageError: not a finite number over 0.
     """
     if not isinstance(limit_s, int | float) or not 0 < limit_s < math.inf:
         raise UsageError(f"{what} is a number of seconds over 0, got {limit_s!r}")
@@ -27,17 +27,17 @@ def checked_limit(limit_s: Any, what: str) -> float:
 
 
 async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: object, left_s: float | None = None) -> T:
-    """Await *work*; cancel it when it is not done *limit_s* seconds after its first suspension.
+    """Await *work*; cancel it if it is not done *limit_s* seconds after it first waits.
 
-    The timer is armed at that suspension: work that never waits touches no event loop.
+    The timer is set only then: work that never waits does not touch the event loop.
 
     Args:
-        limit_s: None for no limit.
-        what: names the work in the error.
-        left_s: of the limit; all of it by default.
+        limit_s: time limit in seconds; None for no limit.
+        what: name of the work in the error.
+        left_s: seconds that are left of the limit; by default all.
 
     Raises:
-        DeadlineExceeded: the time is over; *work* has been cancelled and has ended.
+        DeadlineExceeded: the time is over; *work* was cancelled and has ended.
     """
     try:
         awaited = work.send(None)
@@ -49,7 +49,7 @@ async def within(work: Coroutine[Any, Any, T], limit_s: float | None, what: obje
 async def suspended(
     work: Coroutine[Any, Any, T], awaited: Any, limit_s: float | None, what: object, left_s: float | None = None
 ) -> T:
-    """The second half of `within`, for *work* that has been started by hand and waits for *awaited*."""
+    """The second half of `within`, for *work* that was started by hand and waits for *awaited*."""
     if limit_s is None:
         return await resumed(work, awaited)
     limit = asyncio.timeout(limit_s if left_s is None else left_s)
@@ -57,18 +57,18 @@ async def suspended(
         async with limit:
             result = await resumed(work, awaited)
     except (Exception, asyncio.CancelledError) as error:
-        # Before Python 3.13 a TaskGroup that failed leaves a count that hides from the timer that it was the one.
+        # Before Python 3.13, a failed TaskGroup leaves a cancellation count, and `timeout` then raises no TimeoutError.
         if not limit.expired():
             raise
         raise DeadlineExceeded(str(what), limit_s) from (None if isinstance(error, TimeoutError) else error)
     if limit.expired():
-        raise DeadlineExceeded(str(what), limit_s)  # it caught its cancellation, and went on
+        raise DeadlineExceeded(str(what), limit_s)  # the work caught its cancellation, and went on
     return result
 
 
 @types.coroutine
 def resumed(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, None, T]:
-    """Await *work*, which has been started by hand and waits for *awaited*."""
+    """Await *work*, which was started by hand and waits for *awaited*."""
     while True:
         try:
             yield awaited
@@ -82,7 +82,7 @@ def resumed(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, None, 
 
 
 def is_cancelled_from_outside() -> bool:
-    """Whether the running task itself is being cancelled; without a task there is nobody to ask."""
+    """Whether the current task itself is being cancelled; also true if there is no current task."""
     try:
         task = asyncio.current_task()
     except RuntimeError:

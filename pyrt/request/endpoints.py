@@ -1,4 +1,4 @@
-"""What a route leads to: a handler, bound to what it names, with its hooks and its deadline."""
+"""The endpoint of a route: its handler, with the sources of its parameters, its hooks and its deadline."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ _log = logging.getLogger("pyrt")
 
 
 class Endpoint:
-    """A handler, compiled: one function per route, in which nothing is left to decide.
+    """A handler, compiled with its hooks into one function, in which nothing is left to decide.
 
     Args:
         handler: `async def` runs on the event loop, `def` in a thread; an async generator is streamed.
-        params: the converter of each parameter of the route's path, by name.
-        modules: of the app, by name.
-        options: the route's, all of them.
-        chain: the hooks around it.
-        pools: where plain functions run.
-        caps: how far schemas go with what strangers send.
-        limits: called for each form, because a server may bring limits of its own.
+        params: converter of each parameter of the route's path, by name.
+        modules: modules of the app, by name.
+        options: all options of the route.
+        chain: hooks around the handler.
+        pools: pools in which plain functions run.
+        caps: limits on what schemas decode.
+        limits: called for each form, because a server may replace the app's limits.
 
     Attributes:
-        run: a coroutine function of the LocalContext: before hooks, handler, after hooks; the response, which can
-            be sent.
-        params: the converters of its path.
-        inputs: what handler and hooks ask of the request.
-        returned: what the handler says that it returns.
-        body_plan: how an ingress reads the body of its requests.
+        run: coroutine function that takes a LocalContext, runs before hooks, handler and after hooks, and returns a
+            response that can be sent.
+        params: converters of the path's parameters, by name.
+        inputs: parameters that handler and hooks take from the request itself.
+        returned: meaning of the handler's return annotation.
+        body_plan: how an ingress reads the body of the route's requests.
     """
 
     __slots__ = (
@@ -118,7 +118,7 @@ class Endpoint:
         return self.chain.write(script, "before")
 
     def _handled(self, script: Script) -> list[str]:
-        """The lines that call the handler and leave its `response`."""
+        """The lines that call the handler and set `response`."""
         phase = f"context.phase = {script.name('HANDLER', Phase.HANDLER)}"
         if self._binding.names("res"):
             made = [f"response = {script.name('filled', _filled)}(context, result)"]
@@ -135,14 +135,14 @@ class Endpoint:
         lctx.on_cleanup(lctx.form.close)
 
     def _hold(self, lctx: LocalContext, result: Any, response: Response) -> None:
-        """Hold a response to what the handler says that it returns.
+        """Check a response by the handler's return annotation; log a misfit, or raise it.
 
         Raises:
-            UnfitAnswer: it does not fit, and must not be sent.
+            UnfitAnswer: the response does not fit, and `check_answers` is `enforce`.
         """
         is_response = isinstance(result, Response) or (result is None and self._binding.names("res"))
         if is_response and response.status != self.status:
-            return  # one that the handler made itself, for another case
+            return  # the handler made it for another case, with another status
         found = self.returned.misfits(response, is_response)
         if not found:
             return
@@ -151,7 +151,7 @@ class Endpoint:
         _log.warning("request %s: %s", lctx.request_id, UnfitAnswer(describe(self.handler), found))
 
     def _called(self, script: Script) -> list[str]:
-        """The lines that call the handler and leave its `result`."""
+        """The lines that call the handler and set `result`."""
         if is_async(self.handler):
             lines, call = self._binding.written(script)
             return [*lines, f"result = await {call}"]
@@ -175,18 +175,18 @@ class Endpoint:
         ]
 
     def _after(self, script: Script) -> list[str]:
-        """The lines that run the after hooks on `response`."""
+        """The lines that run the after hooks on `context.response` and set `response`."""
         if "after" not in self.chain:
             return []
         phase = f"context.phase = {script.name('AFTER', Phase.AFTER)}"
         hooks = self.chain.write(script, "after")
-        # What `Response.checked` asks, so that it is called for hardly any.
+        # A quick test that most responses pass, so that `Response.checked` is called for few.
         sound = "type(response.body) is bytes and type(response.status) is int and 200 <= response.status <= 599"
         return [phase, *hooks, "response = context.response", f"if not ({sound}):", "    response.checked()"]
 
 
 def _check_type(handler: Callable[..., Any], name: str, converter: Converter) -> None:
-    """Refuse a path parameter that is annotated with what its converter never makes."""
+    """Refuse a path parameter whose annotation is a type that its converter never makes."""
     wanted, made = annotation(handler, name), converter.type
     if is_query(wanted):
         raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
@@ -199,7 +199,7 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
     if made is None or not all(isinstance(kind, type) and kind not in ANYTHING for kind in kinds):
         return
     if any(issubclass(kind, Enum) for kind in kinds):
-        return  # what it has to fit is asked of each value
+        return  # each value is checked at run time
     if not any(issubclass(made, kind) or (made, kind) == (int, float) for kind in kinds):
         raise UsageError(
             f"{describe(handler)}: its path parameter {name!r} is {made.__name__}, but it is annotated "
@@ -208,7 +208,7 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
 
 
 def _check_parts(handler: Callable[..., Any], binding: Binding) -> None:
-    """Refuse a handler that would read its body twice, or wait for it where it cannot."""
+    """Refuse a handler that would read its body twice, or would await its parts in a plain function."""
     if binding.names("form") and binding.names("body"):
         raise UsageError(f"{describe(handler)} names 'body' and 'form', which are the same bytes; name one of them")
     is_plain = not is_async(handler) and not inspect.isasyncgenfunction(handler)
@@ -246,7 +246,7 @@ def _new_response(status: int, lctx: LocalContext) -> Response:
 
 
 def _filled(lctx: LocalContext, result: Any) -> Response:
-    """The response that the handler took as `res` and filled, with what it returned for a body."""
+    """The response that the handler took as `res`, with the handler's return value as its body."""
     if isinstance(result, Response):
         return result.checked()
     response = lctx.response

@@ -1,7 +1,7 @@
 """The hook orchestrator: functions around a handler, in three phases.
 
-`before` hooks run in order and may answer in the handler's place; `after` and `catch` hooks run in reverse order.
-A hook takes what it names: `req`, `lctx`, `gctx` and modules everywhere, `res` after, `error` in catch.
+`before` hooks run in order, and one that returns a value answers instead of the handler; `after` and `catch` hooks run
+in reverse order. A hook may name `req`, `lctx`, `gctx` and modules; an after hook also `res`, a catch hook `error`.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class HookFunction:
     """A hook as it was declared.
 
     Args:
-        name: of the hook in errors and counts; the function's own where it is not given.
-        timeout_s: its limit, in seconds; past it the hook is cancelled and has failed. None for the request's own.
-        critical: its failure fails the request; otherwise it is logged and counted in `gctx.hook_failures`.
-        raises: statuses with which it may answer by `HttpError`, and what each means, for the app's description.
+        name: name in errors and counts; by default the function's name.
+        timeout_s: time limit in seconds; past it, the hook is cancelled and has failed. None for the request's limit.
+        critical: whether a failure fails the request; otherwise it is logged and counted in `gctx.hook_failures`.
+        raises: statuses that the hook raises as `HttpError`, and what each means, for the app's description.
 
     Raises:
-        UsageError: not a function, or a time limit for one that cannot be interrupted.
+        UsageError: not a function, a generator, or a wrong option; or a time limit for a hook that is not `async def`.
     """
 
     function: Hook
@@ -75,7 +75,7 @@ class HookFunction:
         return describe(self.function)
 
     def write(self, script: Script, binding: Binding) -> list[str]:
-        """The lines that call the hook and leave what it returned in `answer`."""
+        """The lines that call the hook and set `answer` to what it returned."""
         prepared, call = binding.written(script)
         if self.timeout_s is not None:
             call = f"await {script.name('within', within)}({call}, {self.timeout_s!r}, {f'hook {self.name}'!r})"
@@ -98,21 +98,21 @@ class HookFunction:
 
 
 class HookChain:
-    """The hooks of a route, flattened: each phase is one function, in which a hook costs its call and no more.
+    """The hooks of a route: each phase becomes one function, in which a hook costs no more than its call.
 
     Args:
-        before, after, catch: functions in the order they were declared.
-        modules: names that hooks may use besides their phase's own.
-        caps: of what they ask of the query.
+        before, after, catch: functions in the order of their declaration.
+        modules: modules of the app, by name.
+        caps: limits on the decoding of query parameters.
 
     Attributes:
-        run_before: runs the before hooks on a LocalContext; the first that returns something answers the request: its
-            value as a Response, else None. A coroutine function, like the others.
-        run_after: runs the after hooks; one that returns something replaces `lctx.response`.
-        run_catch: runs the catch hooks on `lctx.error`; the first that returns something answers, as before.
+        run_before: coroutine function that runs the before hooks on a LocalContext; it returns the first value that a
+            hook returns, as a Response, else None.
+        run_after: coroutine function that runs the after hooks; a value that a hook returns replaces `lctx.response`.
+        run_catch: the same as `run_before`, for the catch hooks.
 
     Raises:
-        UsageError: a hook with a signature that cannot be met.
+        UsageError: a hook has a parameter that nothing provides.
     """
 
     __slots__ = ("_steps", "run_after", "run_before", "run_catch")
@@ -137,7 +137,7 @@ class HookChain:
         }
 
     def __getattr__(self, name: str) -> Any:
-        """`run_before` and its like, made when they are first read: a route has its hooks in its own function."""
+        """Make `run_before` and the others at their first use: mostly the route's own function includes the hooks."""
         phase = name.removeprefix("run_")
         if phase not in PHASES:
             raise AttributeError(name, name=name, obj=self)
@@ -147,12 +147,12 @@ class HookChain:
 
     @property
     def inputs(self) -> list[Input]:
-        """What the hooks ask of the request."""
+        """The parameters that the hooks take from the request itself."""
         return [each for steps in self._steps.values() for _, binding in steps for each in binding.inputs]
 
     @property
     def raises(self) -> dict[int, str]:
-        """The statuses with which the hooks may answer, and what each means."""
+        """The statuses that the hooks raise, and what each means."""
         return {
             status: text for steps in self._steps.values() for hook, _ in steps for status, text in hook.raises.items()
         }
@@ -164,7 +164,7 @@ class HookChain:
     def write(self, script: Script, phase: str) -> list[str]:
         """The lines that run a phase's hooks one after the other on `context`.
 
-        An answer goes to `response` and leaves the loop around the lines; after hooks' goes to `context.response`.
+        An answer becomes `response` and leaves the loop around the lines; an after hook's becomes `context.response`.
         """
         of = script.name("of", Response.of)
         if phase == "after":
@@ -199,7 +199,7 @@ def _replace(lctx: LocalContext, response: Response) -> None:
 
 
 def _failed(lctx: LocalContext, name: str, error: BaseException) -> None:
-    """Note the failure of a hook that is not critical; that the request is cancelled is none of its doing."""
+    """Count and log the failure of a hook that is not critical; the cancellation of the request is no such failure."""
     if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
         raise error
     lctx.gctx.hook_failures[name] += 1

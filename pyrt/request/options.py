@@ -1,4 +1,4 @@
-"""What may be said of a route: each option once, with its default and what it may be."""
+"""The options of a route, with their defaults and the values that they may have."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ CHECKS = ("off", "warn", "enforce")
 
 
 class RouteOptions(TypedDict, total=False):
-    """What may be said of a route.
+    """The options of a route.
 
     Attributes:
-        status: of the answer, unless the handler returns a `Response`. Default 200.
-        name: for `app.url`; the handler's own unless given.
+        status: status of the response, unless the handler returns a `Response`. Default 200.
+        name: name for `app.url`. Default: the handler's name.
         raises: statuses that the handler raises as `HttpError`, and what each means, for the app's description.
-        tags: under which the app's description lists the route.
-        check_answers: hold what the handler returns to its annotation: `off`, `warn` (in the log) or `enforce` (answer
-            500). Default: the app's, where it says that it returns JSON.
-        deadline_s: when a request is cancelled and answered with 504, in seconds; None for never. Default: the app's.
-        cpu: run a plain function in a process of its own rather than in a thread. Default False.
-        limit_body_bytes: of a request's body. Default: the ingress's, see `Limits`.
-        before, after, catch: hooks of this route alone, inside those of its groups.
+        tags: tags under which the app's description lists the route.
+        check_answers: check what the handler returns by its annotation: `off`, `warn` (log) or `enforce` (answer with
+            500). Default: the app's, if the annotation is JSON.
+        deadline_s: time limit of a request, in seconds; past it, 504; None for no limit. Default: the app's.
+        cpu: run a plain function in another process instead of a thread. Default False.
+        limit_body_bytes: largest body of a request; past it, 413. Default: the ingress's (see `Limits`).
+        before, after, catch: hooks of this route only, inside the hooks of its groups.
     """
 
     status: int
@@ -59,14 +59,14 @@ DEFAULTS = RouteOptions(
 
 
 def check_options(options: RouteOptions, where: str) -> None:
-    """Refuse options that no route can have; *where* names the route in the error.
+    """Refuse wrong options; *where* names the route in the error.
 
     Args:
-        options: all of them, defaults included.
+        options: all options of a route, including defaults.
 
     Raises:
-        UsageError: a value that the option cannot have.
-        TypeError: there is no such option.
+        UsageError: an option has a wrong value.
+        TypeError: an option does not exist.
     """
     if unknown := sorted(options.keys() - DEFAULTS.keys()):
         raise TypeError(f"{where}: there is no option {unknown[0]!r}; the options are {', '.join(DEFAULTS)}")
@@ -83,7 +83,7 @@ def check_options(options: RouteOptions, where: str) -> None:
 
 
 def check_answering(check_answers: str, where: str) -> None:
-    """Raise UsageError unless it is one of `CHECKS`."""
+    """Raise UsageError unless *check_answers* is one of `CHECKS`."""
     if check_answers not in CHECKS:
         raise UsageError(f"{where}: check_answers is one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
 

@@ -1,4 +1,4 @@
-"""What a handler says that it returns: for the description of an app, and to hold its answers to it."""
+"""Return annotations of handlers: for the app's description, and to check what handlers return."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from .signatures import ANYTHING, annotation
 __all__ = ("Returned", "returned")
 
 _TEXT, _BYTES, _JSON = "text/plain", "application/octet-stream", "application/json"
-# What an answer holds is the author's, not a stranger's: nothing in it is too long to be looked at.
+# The app made the response, not a client, so its size needs no limit.
 _CAPS = Caps(input_bytes=1 << 62, depth=MOST_DEPTH)
 _RAW = {str: _TEXT, bytes: _BYTES, bytearray: _BYTES, memoryview: _BYTES}
 
 
 class Returned(NamedTuple):
-    """What an answer carries.
+    """What a handler returns, by its annotation.
 
     Attributes:
-        content_type: None for nothing; empty where the handler does not say.
-        gtype: of what is sent as JSON; None where it is something else, or anything.
-        is_optional: it may also carry nothing.
-        is_free: it may also be a `Response`, which carries anything.
-        cause: why what it says is no schema; empty where it is, or is none on purpose.
+        content_type: content type of the response; None for no content, empty if the annotation does not tell.
+        gtype: schema of the JSON that is sent; None if other content is sent, or any.
+        is_optional: whether the handler may also return None.
+        is_free: whether the handler may also return a `Response`, with any content.
+        cause: error of making the schema; empty if there was none.
     """
 
     content_type: str | None = ""
@@ -40,7 +40,7 @@ class Returned(NamedTuple):
     cause: str = ""
 
     def misfits(self, response: Response, is_response: bool) -> list[Violation]:
-        """What is wrong with an answer of the status that is described; *is_response*: the handler made it itself."""
+        """The violations of a response with the declared status; *is_response*: whether the handler made it itself."""
         kind = (response.headers.get("content-type") or "").partition(";")[0].strip()
         if self.gtype is None or (self.is_optional and response.body == b""):
             return []
@@ -48,7 +48,7 @@ class Returned(NamedTuple):
             got = kind or "nothing"
             return [] if is_response and self.is_free else [Violation("$", _JSON, got, "type")]
         if not isinstance(response.body, bytes):
-            return []  # parts, of which nobody knows yet what they will be
+            return []  # a stream, whose parts do not exist yet
         try:
             return self.gtype.violations(response.body)
         except PyrtError as error:
@@ -56,7 +56,7 @@ class Returned(NamedTuple):
 
 
 def returned(handler: Callable[..., Any]) -> Returned:
-    """What *handler* returns by its annotation."""
+    """What *handler* returns, by its annotation."""
     wanted = annotation(handler, "return")
     options = get_args(wanted) if get_origin(wanted) in (Union, types.UnionType) else (wanted,)
     kept = [each for each in options if each not in (None, type(None)) and not _is(each, Response)]
@@ -80,7 +80,7 @@ def returned(handler: Callable[..., Any]) -> Returned:
 
 
 def _is(annotation: Any, kind: Any) -> bool:
-    """Whether an annotation means *kind*, or a subclass of it."""
+    """Whether an annotation is *kind* or a subclass of it."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     origin = get_origin(annotation) or annotation

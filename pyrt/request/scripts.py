@@ -1,6 +1,6 @@
-"""Functions written at `freeze()`: what is known then is not asked again by every request.
+"""Functions generated at `freeze()`, so that a request does not repeat decisions that are known then.
 
-The whole function of this route, with one hook before it and one after:
+Take this route, with one hook before it and one after:
 
     @app.before
     async def authenticate(req): ...
@@ -11,7 +11,7 @@ The whole function of this route, with one hook before it and one after:
     @app.post("/teams/{team:int}/users", status=201)
     async def create_user(team, body: NewUser, notify: Query[bool] = False): ...
 
-is, with `function`, `function_` and `function__` for the three:
+This is its whole function; `function`, `function_` and `function__` are `authenticate`, `create_user` and `stamp`:
 
     async def run(context):
         while True:
@@ -42,13 +42,13 @@ is, with `function`, `function_` and `function__` for the three:
             response.checked()
         return response
 
-Three modules write it: `hooks` the lines around an `answer`, `endpoints` the handler's, `binding` the arguments of
-every call and the lines that read them (`at`, `given_*`). They share five names: `context`, the LocalContext; `answer`,
-what a hook returned; `result`, what the handler returned; `response`, which is sent; `error`, in an except clause.
-Every other name stands for a value of the route and comes from `Script.name`, which keeps names apart.
+Three modules write it: `hooks` the lines around an `answer`, `endpoints` the lines around the handler, `binding` the
+arguments of every call and the lines that read them (`at`, `given_*`). They share five names: `context`, the
+LocalContext; `answer`, what a hook returned; `result`, what the handler returned; `response`, which is sent; `error`,
+in an except clause. Every other name refers to a value of the route. `Script.name` makes them, and keeps them distinct.
 
-The loop runs once: it is there so that a hook that answers leaves the rest out with `break`, at no cost for hooks that
-do not. A flag would be asked after every hook, and a function of its own would cost a call.
+The loop runs once. A hook that answers skips the rest with `break`, at no cost for other hooks: a flag would be tested
+after every hook, and a function of its own would cost a call.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ _numbers = itertools.count(1)
 
 
 class Script:
-    """The source of one function, line by line, with the values that its names stand for.
+    """The source of one function, line by line, with the values of its names.
 
-    A trace through it shows its lines: they are kept where `traceback` and debuggers look.
+    A stack trace shows the lines: they are kept in `linecache`, where `traceback` and debuggers look.
     """
 
     def __init__(self, signature: str) -> None:
@@ -76,11 +76,11 @@ class Script:
         self._values: dict[str, Any] = {}
 
     def add(self, *lines: str) -> None:
-        """Append lines of the body, indented relative to it."""
+        """Append lines to the function's body, indented relative to it."""
         self._lines += [f"    {line}" for line in lines]
 
     def name(self, hint: str, value: Any) -> str:
-        """A name for *value* in the source: *hint*, or one like it where that stands for another value."""
+        """A name for *value* in the source: *hint*, with `_` appended while another value has that name."""
         name = hint
         while name in self._values and self._values[name] is not value:
             name += "_"
@@ -89,7 +89,7 @@ class Script:
 
     def function(self, name: str) -> Callable[..., Any]:
         """The function *name* that the lines define."""
-        # The values are its closure, not its globals: these have caches in the code, which functions share here.
+        # Names are closure variables, not globals: caches for globals are in the code object, which routes share.
         make = [f"def make({', '.join(self._values)}):", *(f"    {line}" for line in self._lines), f"    return {name}"]
         namespace: dict[str, Any] = {}
         exec(_code(name, "\n".join(make) + "\n"), namespace)
@@ -99,9 +99,9 @@ class Script:
 
 @functools.lru_cache(maxsize=1000)
 def _code(name: str, source: str) -> types.CodeType:
-    """The source compiled: routes of one shape have one source, and differ by their values alone.
+    """The compiled source; routes of the same shape share it, and differ in their values only.
 
-    It is made of our own lines; what authors name in it are identifiers.
+    It consists of pyrt's own lines; from the app it has only identifiers and quoted texts.
     """
     place = f"<pyrt {next(_numbers)}: {name}>"
     linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)

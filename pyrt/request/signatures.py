@@ -1,4 +1,4 @@
-"""What a function says of itself: its parameters, their annotations, and whether calling it gives a coroutine."""
+"""Signatures of functions: their parameters, annotations, and whether a call returns a coroutine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ..naming import describe
 
 __all__ = ("ANYTHING", "already_given", "annotation", "default_of", "is_async", "parameters")
 
-# Annotations that say nothing.
+# Annotations that allow any value.
 ANYTHING = (Any, inspect.Parameter.empty)
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of *function*, all of which can be given by name."""
+    """The parameters of *function*; raises UsageError if one cannot be given by name."""
     if not callable(function):
         raise UsageError(f"{function!r} is not a function")
     try:
@@ -39,17 +39,17 @@ def default_of(function: Callable[..., Any], name: str) -> Any:
 
 
 def already_given(function: Callable[..., Any]) -> Mapping[str, Any]:
-    """What a partial has been given by name."""
+    """The keyword arguments of a partial; empty for another function."""
     return function.keywords if isinstance(function, functools.partial) else {}
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Whether calling *function* gives a coroutine: `async def`, a partial of one, an object that is called so."""
+    """Whether a call returns a coroutine: `async def`, a partial of one, or an object with such a `__call__`."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def annotation(function: Callable[..., Any], name: str) -> Any:
-    """The annotation of one parameter, evaluated; `inspect.Parameter.empty` where there is none."""
+    """The annotation of one parameter, evaluated; `inspect.Parameter.empty` if it has none."""
     while isinstance(function, functools.partial):
         function = function.func
     target = function if inspect.isroutine(function) else type(function).__call__

@@ -1,4 +1,4 @@
-"""Where the values come from that a function asks of a request: path, query, body, form; or of a message."""
+"""Where the values of parameters come from: path, query, body or form of a request; or a message."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ __all__ = (
     "takes_parts",
 )
 
-# Annotations of a body that is taken as it comes.
+# Annotations of a body that is read part by part, as it comes.
 _PARTS = (AsyncIterator, AsyncIterable)
 
 
 class Input(NamedTuple):
-    """What a function asks of the request itself.
+    """A parameter whose value comes from the request itself.
 
     Attributes:
         place: `path`, `query`, `body` or `form`.
-        gtype: that it has to fit; None for bytes as they are.
-        default: of what is not there; `inspect.Parameter.empty` where it has to be.
+        gtype: schema of the value; None for raw bytes or a raw form.
+        default: value if the request has none; `inspect.Parameter.empty` if it must have one.
     """
 
     place: str
@@ -52,12 +52,12 @@ class Input(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a value comes from: a Python expression over `context`, in which `{}` stands for *value*.
+    """Where a value comes from: a Python expression over `context`, in which `{}` is replaced by a name for *value*.
 
     Attributes:
-        kind: its type, for a parameter's annotation to agree with; None for any.
-        input: of the request; None for what is the app's own.
-        read: the same as a function of `context`, of an input that may be refused.
+        kind: type of the value, which a parameter's annotation must agree with; None for any.
+        input: the parameter as part of the request; None if the value comes from the app.
+        read: function of `context` that reads the same value, if it may be refused.
     """
 
     expression: str
@@ -79,11 +79,11 @@ class QueryParameter:
 
 
 Query = Annotated[T, QueryParameter()]
-"""`q: Query[int]`: a query parameter, converted; with a default it may be absent; `Query[list[int]]` takes all."""
+"""`q: Query[int]`: a converted query parameter; with a default it may be absent; `Query[list[int]]` gets all values."""
 
 
 def param_source(function: Callable[..., Any], name: str, caps: Caps) -> Source:
-    """Where a path parameter comes from; one that is annotated with more than a plain type has to fit it, too."""
+    """The source of a path parameter; an annotation that is more than a plain type is checked as a schema."""
     wanted, plain = annotation(function, name), f"context.params[{name!r}]"
     if get_origin(wanted) not in (Annotated, Literal) and not (isinstance(wanted, type) and issubclass(wanted, Enum)):
         return Source(plain)
@@ -96,9 +96,9 @@ def param_source(function: Callable[..., Any], name: str, caps: Caps) -> Source:
 
 
 def body_source(function: Callable[..., Any], caps: Caps) -> Source:
-    """Where `body` comes from, by its annotation: a schema decodes it, `bytes` is raw, none is plain JSON.
+    """The source of `body`, by its annotation: a schema decodes it, `bytes` is raw, no annotation is plain JSON.
 
-    Where the request has no body, a default stands in.
+    If the request has no body, a decoded `body` gets its default.
     """
     wanted, default = annotation(function, "body"), default_of(function, "body")
     refuse_query(function, "body", wanted)
@@ -122,16 +122,16 @@ def body_source(function: Callable[..., Any], caps: Caps) -> Source:
 
 
 def takes_parts(function: Callable[..., Any]) -> bool:
-    """Whether a handler takes the body as it comes, `body: AsyncIterator[bytes]`, or in a form."""
+    """Whether a handler reads the body part by part: `body: AsyncIterator[bytes]`, or a form."""
     names = [each.name for each in parameters(function)]
     return "form" in names or ("body" in names and get_origin(annotation(function, "body")) in _PARTS)
 
 
 def form_source(function: Callable[..., Any], caps: Caps) -> Source:
-    """Where `form` comes from: a `Form` as it is, or its texts by a schema.
+    """The source of `form`, by its annotation: a `Form`, or a schema for its texts.
 
     Raises:
-        UsageError: a schema that fits no form.
+        UsageError: no form can fit the schema.
     """
     wanted = annotation(function, "form")
     refuse_query(function, "form", wanted)
@@ -151,7 +151,7 @@ def form_source(function: Callable[..., Any], caps: Caps) -> Source:
 
 
 def message_source(function: Callable[..., Any]) -> Source:
-    """Where a subscriber's `message` comes from: what was published, converted to its annotation."""
+    """The source of a subscriber's `message`: what was published, converted by its annotation."""
     wanted = annotation(function, "message")
     if wanted in ANYTHING:
         return Source("context.message")

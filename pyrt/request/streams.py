@@ -1,4 +1,4 @@
-"""Bodies that are sent part by part, within the request's deadline, and end with its cleanup."""
+"""Response bodies that are sent part by part, within the request's deadline; their end runs its cleanup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ("Stream", "begun", "discard")
 
 
 def discard(lctx: LocalContext) -> None:
-    """Close the body of a response that will not be sent, at the request's end: another may have taken it over."""
+    """Close the body of a response that will not be sent; only at the request's end, as another response may use it."""
     close = getattr(lctx.response and lctx.response.body, "aclose", None)
     if close is not None:
         lctx.on_cleanup(close)
@@ -26,19 +26,19 @@ def discard(lctx: LocalContext) -> None:
 class Stream:
     """The parts of a body as bytes, none of them empty.
 
-    It belongs to a request that is over when the stream is: *finish* runs exactly once, at the end of the parts, at
-    their failure or at `aclose`, whichever is first.
+    The end of the stream ends its request: *finish* runs exactly once, at the end of the parts, at their failure or at
+    `aclose`, whichever is first.
 
     Args:
-        parts: `bytes` and `str`.
-        limit_s: of the request, in seconds; None for no limit.
-        left_s: of the limit, now: how long the next part may take.
-        finish: closes what makes the parts and ends the request; given what made the stream fail, or None.
-        what: names the request in errors.
-        file: whose bytes the parts are; None where they are made.
+        parts: iterator of the parts, each `bytes` or `str`.
+        limit_s: time limit of the request, in seconds; None for no limit.
+        left_s: returns the seconds that are left of the limit, which the next part may take.
+        finish: closes the iterator and ends the request; called with the error of the stream, or None.
+        what: name of the request in errors.
+        file: file whose bytes the parts are; None for other streams.
 
     Attributes:
-        length: of all parts together, where it is known.
+        length: size of all parts together in bytes; None if it is unknown.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Stream:
         """The next part.
 
         Raises:
-            DeadlineExceeded: it took longer than the request may.
+            DeadlineExceeded: the time of the request is over.
             TypeError: a part is neither bytes nor str.
         """
         if self._over:
             raise StopAsyncIteration
         try:
             while True:
-                # Parts that are made without waiting must not keep the event loop from everything else.
+                # Yield to the event loop: parts that are made without waiting must not block it.
                 await asyncio.sleep(0)
                 left_s = self._left()
                 part = await within(self._next(), self._limit_s, self._what, left_s)
@@ -93,16 +93,16 @@ class Stream:
             raise
 
     async def sent(self, wait: Callable[[], Awaitable[Any]]) -> None:
-        """Wait until the client has room for more, within the request's time.
+        """Await `wait()`, which returns when the client can take more, within the request's time.
 
         Raises:
-            DeadlineExceeded: it took longer than the request may; the stream is over.
-            ConnectionError: the client is gone; the stream is over.
+            DeadlineExceeded: the time of the request is over, and so is the stream.
+            ConnectionError: the client is gone, and the stream is over.
         """
         try:
             left_s = self._left()
             await within(_awaited(wait), self._limit_s, self._what, left_s)
-        except ConnectionError:  # the client is gone, which is no failure of what makes the parts
+        except ConnectionError:  # not an error of the stream
             await self._close(None)
             raise
         except BaseException as error:
@@ -110,7 +110,7 @@ class Stream:
             raise
 
     async def aclose(self) -> None:
-        """End it here: what makes the parts is closed, and the request is over."""
+        """End the stream early: close its iterator, and end the request."""
         await self._close(None)
 
     def _left(self) -> float | None:
@@ -133,7 +133,7 @@ async def _awaited(wait: Callable[[], Awaitable[Any]]) -> None:
 
 
 class _Begun:
-    """What is left of an async iterator whose first part has been made."""
+    """An async iterator whose first part was made before."""
 
     __slots__ = ("_first", "_rest")
 
@@ -151,7 +151,7 @@ class _Begun:
 
 
 async def begun(parts: AsyncGenerator[Any, None]) -> AsyncIterator[Any]:
-    """*parts*, the first one made: what a generator raises before it is the request's error, with its status."""
+    """Make the first of *parts*: an error of the generator before it can still set the response's status."""
     try:
         return _Begun(await anext(parts), parts)
     except StopAsyncIteration:

@@ -1,13 +1,13 @@
 """A task per request, at no cost for requests that never wait.
 
-Handlers are promised a current task and context variables of their own. Python 3.12 can begin a task at once, on the
-caller's stack: work that ends there never meets the event loop. On 3.11 a task costs as much as a whole handler; so a
-request begins under a task that is not initialized yet, and is when the request first waits, or when somebody reads an
-attribute of it.
+Handlers are promised a current task and context variables of their own. Python 3.12 can start a task eagerly, on the
+caller's stack: work that ends there never reaches the event loop. On 3.11 a task costs as much as a whole handler. So a
+request begins in a task that is not initialized; this is done when the request first waits, or when any code reads an
+attribute of the task.
 
-Private parts of asyncio, for Python 3.11 alone: `_current_tasks`, `_enter_task` and `_leave_task` set the current task,
-as asyncio does. From 3.12 on `Task(eager_start=True)` replaces them. When pyrt requires 3.12, the second half
-of this file goes; `tests/test_private_parts.py` fails then.
+Private parts of asyncio, only for Python 3.11: `_current_tasks`, `_enter_task` and `_leave_task` set the current task,
+as asyncio does. From 3.12 on, `Task(eager_start=True)` replaces them. When pyrt requires 3.12,
+`tests/test_private_parts.py` fails: then delete the second half of this file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ("begin",)
 
 Work = Coroutine[Any, Any, Any]
 Begun = tuple[asyncio.Task[Any] | None, Any]
-"""The task of what waits, or None and what it returned."""
+"""A task if the work waits, and None; or None and the value that the work returned."""
 
 
 if sys.version_info >= (3, 12):
@@ -42,9 +42,9 @@ else:
     _new = asyncio.Task.__new__
 
     class _Late(asyncio.Task):  # type: ignore[type-arg]
-        """A task that is made late: any look at it makes it.
+        """A task that is initialized late, at the first access to an attribute.
 
-        asyncio.Task is initialized by `make`; until then nothing is used of it but its identity.
+        `make` initializes asyncio.Task; until then, only the identity of the object is used.
         """
 
         __slots__ = ("begun", "end", "is_made", "waits_for")
@@ -63,12 +63,12 @@ else:
             loop, _, context = self.begun
             self.is_made = True
             rest = self.rest()
-            rest.send(None)  # so that a cancellation finds it begun, and is handed on
+            rest.send(None)  # begun, so that a cancellation is thrown into it
             super().__init__(rest, loop=loop, context=context)
 
         @types.coroutine
         def rest(self) -> Generator[Any, None, Any]:
-            """What is left of the work when the event loop first comes to the task: perhaps its end alone."""
+            """The rest of the work, which the event loop runs: maybe only its result."""
             _, work, _ = self.begun
             thrown: BaseException | None = None
             try:
@@ -89,7 +89,7 @@ else:
     _OWN = frozenset({"begun", "end", "is_made", "make", "rest", "waits_for"})
 
     def _retrieve(task: asyncio.Task[Any]) -> None:
-        """What a task has raised elsewhere is nothing that nobody has seen."""
+        """Mark the task's error as retrieved, so that asyncio does not log it: `begin` has raised it."""
         if not task.cancelled():
             task.exception()
 

@@ -1,4 +1,4 @@
-"""Undoing what was begun: everything, the last first, whatever fails on the way."""
+"""Undo steps, the last first, also if some of them fail."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _log = logging.getLogger("pyrt")
 async def unwind(steps: list[T], undo: Callable[[T], Awaitable[None]], what: Callable[[T], str]) -> None:
     """Take *steps* off their list and undo each, the last first; a failure is logged and the rest is still undone.
 
-    Cancelled while one waits, or told to end the process, it undoes the rest and raises that then.
+    A cancellation, or a `KeyboardInterrupt` or `SystemExit` of a step, is raised after the rest is undone.
 
     Args:
-        steps: what is added meanwhile is undone, too.
-        what: names a step in the log.
+        steps: list of steps; a step that is added meanwhile is undone as well.
+        what: returns the name of a step for the log.
     """
     end: BaseException | None = None
     while steps:
@@ -31,7 +31,7 @@ async def unwind(steps: list[T], undo: Callable[[T], Awaitable[None]], what: Cal
         try:
             await undo(step)
         except GeneratorExit:
-            raise  # nothing may wait any more
+            raise  # a coroutine that is being closed must not await
         except BaseException as error:
             if isinstance(error, Exception) or (
                 isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside()

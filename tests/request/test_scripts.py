@@ -51,8 +51,8 @@ def test_a_script_becomes_a_function_that_sees_its_values() -> None:
 
 def test_the_example_in_the_docstring_is_what_its_route_becomes() -> None:
     text = scripts.__doc__ or ""
-    declared = text.partition("one after:\n")[2].partition("\nis, with")[0]
-    written = text.partition("for the three:\n")[2].partition("\nThree modules")[0]
+    declared = text.partition("one after:\n")[2].partition("\nThis is its")[0]
+    written = text.partition("and `stamp`:\n")[2].partition("\nThree modules")[0]
     app = App()
     exec(textwrap.dedent(declared), {"app": app, "NewUser": NewUser, "Query": Query})
     inner = source_of(run_of(app, "/teams/{team:int}/users")).split("\n", 1)[1].rpartition("    return run")[0]
