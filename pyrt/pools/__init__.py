@@ -1,4 +1,4 @@
-"""Handler pools: bounded threads for functions that block, bounded processes for functions that compute."""
+"""Pools for plain handlers: bounded threads for functions that block, bounded processes for functions that compute."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _log = logging.getLogger("pyrt")
 
 
 class Pools:
-    """The pools of an app, new after each `close`.
+    """The pools of an app; `close` replaces them by new ones, for the next start.
 
     Args:
-        threads: plain functions that run at once.
-        processes: `cpu=True` functions that run at once; by default one per core.
+        threads: how many plain functions run at the same time.
+        processes: how many `cpu=True` functions run at the same time; by default one per core.
     """
 
     def __init__(self, threads: int = 40, processes: int | None = None) -> None:
@@ -30,7 +30,7 @@ class Pools:
         self.threads, self.processes = ThreadPool(threads), ProcessPool(processes)
 
     async def close(self, timeout_s: float) -> None:
-        """Let what runs end, within *timeout_s*; threads that do not are left to themselves, processes are killed."""
+        """Wait up to *timeout_s* for running calls; then threads are abandoned, and processes killed."""
         closing: list[ThreadPool | ProcessPool] = [self.threads, self.processes]
         self._open()
         left = await asyncio.gather(*(pool.close(timeout_s) for pool in closing))

@@ -1,8 +1,8 @@
-"""Functions that compute, in processes: a call that is cancelled has its worker killed and replaced.
+"""A pool of processes for functions that compute; when a call is cancelled, its worker is killed and replaced.
 
-Our own, on `multiprocessing`: `concurrent.futures.ProcessPoolExecutor` cannot end one worker without breaking the pool;
-pebble 5.2.3 can, but never answers a call whose worker leaves with code 0, and breaks for good when an idle worker is
-killed or an exception cannot be unpickled.
+Written on `multiprocessing`, because `concurrent.futures.ProcessPoolExecutor` cannot end one worker without breaking
+the pool. pebble 5.2.3 can, but never answers a call whose worker exits with code 0, and breaks for good if an idle
+worker is killed or an exception cannot be unpickled.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _KILL_TIMEOUT_S = 5.0
 class ProcessPool:
     """Runs functions in at most *processes* other processes, which start when they are first needed.
 
-    Bound to no event loop: one may follow the other. A closed pool stays closed. Each running call holds a thread here,
-    which waits for its worker.
+    The pool works with several event loops, one after the other. A closed pool stays closed. Each running call holds a
+    thread in this process, which waits for its worker.
 
-    A worker begins with nothing of this process, context variables included. It imports the program's main module,
-    under the name `__mp_main__`, and then the module of each function it is given: what a program does when it is run
-    belongs under `if __name__ == "__main__":`. Processes that a function starts are its own to end.
+    A worker inherits nothing from this process, not even context variables. It imports the program's main module under
+    the name `__mp_main__`, then the module of each function that it runs. So put what the program does when it is run
+    under `if __name__ == "__main__":`. A function must end the processes that it starts.
 
     Args:
-        processes: calls that run at the same time; by default one per core.
-        limit_pending: calls that wait for a worker; past it `run` raises `Overload`.
+        processes: how many calls run at the same time; by default one per core.
+        limit_pending: how many calls may wait for a worker; past it, `run` raises `Overload`.
     """
 
     def __init__(self, processes: int | None = None, limit_pending: int = 100) -> None:
@@ -68,18 +68,18 @@ class ProcessPool:
         return self._threads.pending
 
     async def run(self, function: Callable[..., T], kwargs: Mapping[str, Any]) -> T:
-        """What `function(**kwargs)` returns or raises, in another process.
+        """Call `function(**kwargs)` in another process; return or raise what it returns or raises.
 
-        A cancelled call that waits never begins; one that runs has its worker killed and replaced. An exception
-        arrives as itself, or, where it cannot be pickled, as a `RuntimeError` with its text; its `__cause__` is the
-        worker's traceback.
+        If a call is cancelled while it waits, it never begins; while it runs, its worker is killed and replaced. An
+        exception that cannot be pickled arrives as a `RuntimeError` with its text; the `__cause__` of any exception is
+        the worker's traceback.
 
         Args:
-            function: importable by name.
+            function: function that can be imported by its name.
 
         Raises:
-            Overload: as many calls wait as may.
-            NotPicklable: the function, an argument or the result.
+            Overload: `limit_pending` calls wait already.
+            NotPicklable: pickle cannot carry the function, an argument or the result.
             WorkerDied: the worker ended, by itself or by a signal, before the call did.
             ClosedError: the pool was closed before the call was done.
             OSError: no process could be started.
@@ -119,7 +119,7 @@ class ProcessPool:
                 return self._start()
             if worker.is_ready():
                 return worker
-            self._end(worker)  # it died while it had nothing to do
+            self._end(worker)  # it died while it was idle
 
     def _start(self) -> Worker:
         worker = Worker()
@@ -136,7 +136,7 @@ class ProcessPool:
                 worker.connection.close()
 
     def _replace(self) -> None:
-        """Have another worker ready before the next call needs it."""
+        """Start another worker before the next call needs it."""
         if not self._closed:
             try:
                 self._keep(self._start())
@@ -149,10 +149,10 @@ class ProcessPool:
         return worker.end()
 
     async def close(self, timeout_s: float = 5.0) -> int:
-        """Refuse new calls, fail those that wait with `ClosedError`, wait for those that run, end the workers.
+        """Refuse new calls, fail waiting calls with `ClosedError`, wait for running calls, end the workers.
 
         Returns:
-            How many calls still ran after *timeout_s*: their workers were killed, and they failed with `ClosedError`.
+            Number of calls that still ran after *timeout_s*: their workers were killed, they failed with `ClosedError`.
         """
         until = time.monotonic() + timeout_s
         with self._lock:
@@ -183,7 +183,7 @@ class ProcessPool:
 
 
 class _Job:
-    """One call and the worker that runs it: cancelling the one kills the other, and never what runs there next."""
+    """One call and the worker that runs it; to cancel the call kills the worker, but only while it runs this call."""
 
     __slots__ = ("_lock", "_worker", "cancelled")
 
@@ -193,7 +193,7 @@ class _Job:
         self.cancelled = False
 
     def run(self, worker: Worker, request: bytes) -> bytes | None:
-        """The reply; None when the call was cancelled, or the worker died."""
+        """The reply; None if the call was cancelled or the worker died."""
         with self._lock:
             if self.cancelled:
                 return None
@@ -221,5 +221,5 @@ def _kill_all() -> None:
         pool._kill_busy()
 
 
-# Before multiprocessing's own end, which waits for its children, and would wait for a busy worker for ever.
+# Before the exit function of multiprocessing, which waits for its children, and would wait for a busy worker for ever.
 Finalize(None, _kill_all, exitpriority=10)

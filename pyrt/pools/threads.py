@@ -1,7 +1,7 @@
-"""Functions that block, in threads: bounded, and never in the way of the process's end.
+"""A bounded pool of threads for functions that block; it does not keep the process from ending.
 
-Our own, because `ThreadPoolExecutor` has no limit to what waits in it, and its threads are joined when the interpreter
-exits: one handler that never returned would keep the process alive.
+Used instead of `ThreadPoolExecutor`, which has no limit for waiting calls, and whose threads are joined when the
+interpreter exits: one handler that never returns would keep the process alive.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _log = logging.getLogger("pyrt")
 class ThreadPool:
     """Runs functions in at most *threads* daemon threads, which start when they are first needed.
 
-    Bound to no event loop: one may follow the other. A closed pool stays closed.
+    The pool works with several event loops, one after the other. A closed pool stays closed.
 
     Args:
-        threads: calls that run at the same time.
-        limit_pending: calls that wait for a thread; past it `run` raises `Overload`.
-        what: the pool's name in errors and in the log.
+        threads: how many calls run at the same time.
+        limit_pending: how many calls may wait for a thread; past it, `run` raises `Overload`.
+        what: name of the pool in errors and in the log.
     """
 
     def __init__(self, threads: int = 40, limit_pending: int = 1000, *, what: str = "the thread pool") -> None:
@@ -49,23 +49,23 @@ class ThreadPool:
 
     @property
     def busy(self) -> int:
-        """Threads that run a call, also one whose caller has left."""
+        """Number of threads that run a call, also a call whose caller was cancelled."""
         return self._busy
 
     @property
     def pending(self) -> int:
-        """Calls that wait for a thread."""
+        """Number of calls that wait for a thread."""
         return len(self._waiting)
 
     async def run(self, call: Callable[..., T], *args: Any) -> T:
-        """What `call(*args)` returns or raises, in a thread, with the caller's context variables.
+        """Call `call(*args)` in a thread, with the caller's context variables; return its value or raise its error.
 
-        A cancelled caller is released at once. A call that has not begun then never begins; one that runs cannot be
-        stopped: it keeps its thread to its end, and nobody gets its result. What cannot be raised in a coroutine
-        (`StopIteration`) or would end the event loop (`SystemExit`) arrives as a `RuntimeError`.
+        A caller that is cancelled does not wait for the call. If the call has not begun, it never begins; if it runs,
+        it keeps its thread to its end, and its result is dropped. An exception that a coroutine cannot raise
+        (`StopIteration`), or that would end the event loop (`SystemExit`), arrives as a `RuntimeError`.
 
         Raises:
-            Overload: as many calls wait as may.
+            Overload: `limit_pending` calls wait already.
             ClosedError: the pool was closed before the call began.
         """
         mine = _Call(partial(copy_context().run, call, *args), self.what)
@@ -101,7 +101,7 @@ class ThreadPool:
     def _serve(self) -> None:
         while (call := self._next()) is not None:
             result, error = _outcome(call.call)
-            # Before the caller hears of it: who calls again at once finds room.
+            # Before the caller gets the outcome, so that its next call finds room.
             with self._changed:
                 self._busy -= 1
             call.tell(result, error)
@@ -120,10 +120,10 @@ class ThreadPool:
             return self._waiting.popleft()
 
     async def close(self, timeout_s: float = 5.0) -> int:
-        """Refuse new calls, fail those that wait with `ClosedError`, and wait for those that run.
+        """Refuse new calls, fail waiting calls with `ClosedError`, and wait for running calls.
 
         Returns:
-            How many still run after *timeout_s*; their threads end with them, or with the process.
+            Number of calls that still run after *timeout_s*; their threads end with them, or with the process.
         """
         gone = asyncio.Event()
         with self._changed:
@@ -139,13 +139,13 @@ class ThreadPool:
                 async with asyncio.timeout(timeout_s):
                     await gone.wait()
         if not self._busy:
-            for thread in threads:  # each is about to leave
+            for thread in threads:  # each is about to end
                 thread.join()
         return self._busy
 
 
 class _Call:
-    """One call and the future of who waits for it."""
+    """One call, and the future that its caller awaits."""
 
     __slots__ = ("_abandoned", "_loop", "_what", "call", "future")
 
@@ -155,7 +155,7 @@ class _Call:
         self._abandoned = False
 
     def tell(self, result: Any, error: Exception | None) -> None:
-        """Give the outcome to who waits; from any thread."""
+        """Give the outcome to the caller; works from any thread."""
         if not _call_soon(self._loop, self._settle, result, error):
             self._drop(error)
 
@@ -168,7 +168,7 @@ class _Call:
             self.future.set_result(result)
 
     def abandon(self) -> None:
-        """Nobody waits any more, though the outcome may be there already."""
+        """Note that the caller waits no more; the outcome may have come already."""
         self._abandoned = True
         if self.future.done() and not self.future.cancelled():
             self._drop(self.future.exception())
@@ -179,7 +179,7 @@ class _Call:
 
 
 def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    # A function of its own: the error's traceback holds this frame, which must not lead back to the error.
+    # A separate function: the error's traceback holds this frame, which must not refer to the error.
     try:
         return call(), None
     except BaseException as error:
@@ -187,7 +187,7 @@ def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 def _awaitable(error: BaseException) -> Exception:
-    """The error itself, where a coroutine can raise it and its event loop goes on."""
+    """The error, wrapped in a RuntimeError if a coroutine cannot raise it or it would end the event loop."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
     carried = RuntimeError(f"the call raised {error!r}")
@@ -196,7 +196,7 @@ def _awaitable(error: BaseException) -> Exception:
 
 
 def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[..., Any], *args: Any) -> bool:
-    """Call it in the loop; False when the loop is closed."""
+    """Call *callback* in the loop; False if the loop is closed."""
     try:
         loop.call_soon_threadsafe(callback, *args)
     except RuntimeError:

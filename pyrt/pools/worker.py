@@ -1,7 +1,7 @@
-"""A worker process, from both ends: `Worker` asks here, `work` answers there.
+"""Both ends of a worker process: `Worker` sends calls from the pool, `work` answers them in the process.
 
-Spawned: a fork of a process that has threads and an event loop inherits locks that nobody will release. A fork server
-without the app loaded into it saves some tens of a worker's 100 to 200 ms, and is one more process to lose.
+The process is spawned: a fork of a process with threads and an event loop inherits locks that are never released. A
+fork server without the app loaded saves some tens of a worker's 100 to 200 ms, but is one more process that can die.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ __all__ = ("Worker", "unpacked", "work")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _spawn = multiprocessing.get_context("spawn")
-_children = threading.Lock()  # multiprocessing's record of them is not made for several threads
+_children = threading.Lock()  # multiprocessing's list of its children is not thread-safe
 
 
 class Worker:
     """A process that answers one call at a time, and the connection to it.
 
-    Made in a pool's thread: starting a process takes milliseconds, and the thread's signal mask goes with it.
+    Make it in a pool's thread: the start takes milliseconds, and the process inherits the thread's signal mask.
 
     Raises:
         OSError: no process could be started.
@@ -41,22 +41,22 @@ class Worker:
         self.connection, theirs = _spawn.Pipe()
         self.process = _spawn.Process(target=work, args=(theirs,), name="pyrt-worker")
         with theirs, _children:
-            # What is blocked here is blocked there until the worker has its handlers. The tracker, which
-            # multiprocessing starts on the way, would unblock it again.
+            # Signals that are blocked here are blocked in the worker until it has set its handlers. The resource
+            # tracker must run before, because multiprocessing unblocks the signals when it starts it.
             resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             self.process.start()
         self._death = _death(self.process)
 
     def is_ready(self) -> bool:
-        """Whether it lives and waits, as it should between calls."""
+        """Whether the process lives and has sent nothing, as it should between calls."""
         return not wait([self.connection, self._death], 0)
 
     def ask(self, request: bytes) -> bytes:
-        """The reply.
+        """Send a call, and wait for the reply.
 
         Raises:
-            EOFError, OSError: it died.
+            EOFError, OSError: the process died.
         """
         self.connection.send_bytes(request)
         if self.connection not in wait([self.connection, self._death]):
@@ -67,7 +67,7 @@ class Worker:
         wait([self._death], timeout_s)
 
     def end(self) -> int | None:
-        """Kill it unless it is dead; its exit code."""
+        """Kill the process unless it is dead; returns its exit code."""
         self.process.kill()
         self.wait_for_end()
         with _children:
@@ -82,7 +82,7 @@ class Worker:
 def _death(process: Any) -> int:
     """A file descriptor that is readable once the process is dead.
 
-    Not one of its pipes: a process that a handler has started, and left behind, may hold copies of those.
+    Not one of its pipes: a process that a handler has started, and not ended, may hold copies of those.
     """
     try:
         return os.pidfd_open(process.pid)
@@ -91,7 +91,7 @@ def _death(process: Any) -> int:
 
 
 class _Outcome(Enum):
-    """What came of a call; the value of a failure names the part that cannot be pickled."""
+    """The outcome of a call; the values of the last two name the part that cannot be pickled."""
 
     RETURNED = "returned"
     RAISED = "raised"
@@ -100,7 +100,7 @@ class _Outcome(Enum):
 
 
 class _RemoteTraceback(Exception):
-    """Where in the worker it happened: the traceback's text."""
+    """The text of a traceback in the worker."""
 
     def __str__(self) -> str:
         return f"\n{self.args[0]}"
@@ -125,8 +125,8 @@ def unpacked(what: str, reply: bytes) -> Any:
 
 def work(connection: Connection) -> None:
     """Answer calls until the connection ends."""
-    # Ctrl-C and a service manager's TERM go to the whole group: the parent decides what ends here, and when. Handlers,
-    # and not SIG_IGN, which the programs that a function starts would inherit.
+    # Ctrl-C and a service manager's TERM go to the whole process group, but the parent decides when a worker ends.
+    # Handlers instead of SIG_IGN, because programs that a function starts would inherit SIG_IGN.
     for number in _SIGNALS:
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -139,7 +139,7 @@ def work(connection: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """A busy worker does not read its connection; this one notices."""
+    """Exit when the parent is dead; a busy worker does not read its connection, and would not notice."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     wait([parent.sentinel])
@@ -160,7 +160,7 @@ def _answer(request: bytes) -> bytes:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """The error itself, if it survives the journey; some can be pickled and then not be unpickled."""
+    """The error itself if it can be pickled and unpickled, else a RuntimeError with its text."""
     try:
         if type(pickle.loads(pickle.dumps(error))) is type(error):
             return error
