@@ -1,4 +1,4 @@
-"""Modules: services with a life of their own, named by handlers; in this process."""
+"""Modules: services that start and stop with the app, and that handlers name; in this process."""
 
 from .module import Module, Modules
 

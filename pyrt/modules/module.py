@@ -12,13 +12,13 @@ __all__ = ("Module", "Modules")
 
 
 class Module:
-    """A service that handlers name. Override `start` and `stop` where it has something to open and to close."""
+    """A service that handlers name. Override `start` and `stop` if it has something to open and close."""
 
     async def start(self) -> None:
-        """Called once before the first request."""
+        """Called before the first request, at each start of the app."""
 
     async def stop(self) -> None:
-        """Called once after the last request."""
+        """Called after the last request, at each stop of the app."""
 
 
 class Modules(Mapping[str, Any]):
@@ -38,7 +38,7 @@ class Modules(Mapping[str, Any]):
         return len(self._modules)
 
     async def start(self) -> None:
-        """Start all in order; if one fails, those already started are stopped and the failure is raised."""
+        """Start all modules in order; if one fails, stop those already started, and raise its error."""
         for name, module in self._modules.items():
             try:
                 await module.start()
@@ -48,7 +48,7 @@ class Modules(Mapping[str, Any]):
             self._started.append(name)
 
     async def stop(self) -> None:
-        """Stop what was started, last first; a failure is logged and the rest still stops."""
+        """Stop the started modules, last first; a failure is logged and the rest still stops."""
         await unwind(self._started, lambda name: self._modules[name].stop(), lambda name: f"stopping module {name!r}")
 
 

@@ -1,9 +1,9 @@
 """The queue fabric: publish and subscribe inside one process, every queue bounded.
 
-Each subscription has its own queue; subscribers that share a *group* share one. A publish reaches every
-subscription of the topic or, when one of them is full, none: the publisher is refused with the numbers.
+Each subscription has its own queue; subscribers of one *group* share a queue. A published message reaches every
+subscription of the topic, or none if one is full (`Overload`). Messages live as long as the process.
 
-Invariant: waiting receivers and pending messages are never both non-empty. Messages live as long as the process.
+Invariant: while a receiver waits, each pending message has another receiver that was woken for it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ("QueueFabric", "Statistics", "Subscription")
 
 
 class Statistics(NamedTuple):
-    """Numbers of one subscription.
+    """Counts of one subscription.
 
     Attributes:
-        pending, limit_messages: how full, of how much.
-        published, delivered, refused: messages since the start.
+        pending, limit_messages: messages that wait, and how many may.
+        published, delivered, refused: messages since the subscription began.
     """
 
     pending: int
@@ -73,10 +73,10 @@ class Subscription:
                 return
 
     def get_nowait(self) -> Any:
-        """The oldest message.
+        """The oldest message, without waiting.
 
         Raises:
-            LookupError: nothing is pending.
+            LookupError: no message is pending.
         """
         if not self._pending:
             raise LookupError(f"nothing is pending on {self.topic!r}")
@@ -84,10 +84,10 @@ class Subscription:
         return self._pending.popleft()
 
     async def get(self) -> Any:
-        """The oldest message; waits for one. Cancelling a wait loses nothing.
+        """The oldest message; waits if there is none. Cancelling this loses no message.
 
         Raises:
-            ClosedError: the subscription is closed and nothing is pending.
+            ClosedError: the subscription is closed and no message is pending.
         """
         while not self._pending:
             if self._closed:
@@ -99,7 +99,7 @@ class Subscription:
             except asyncio.CancelledError:
                 if waiter in self._waiting:
                     self._waiting.remove(waiter)
-                # A message may have been announced to this receiver only: pass the word on.
+                # This receiver may be the only one that was woken for a message: wake another.
                 if self._pending:
                     self._wake()
                 raise
@@ -115,7 +115,7 @@ class Subscription:
             raise StopAsyncIteration from None
 
     def _close(self) -> None:
-        """Accept nothing more: receivers get what is pending, then `ClosedError` (`async for` ends)."""
+        """Close: receivers get the pending messages, then `ClosedError` (`async for` ends)."""
         self._closed = True
         for waiter in self._waiting:
             if not waiter.done():
@@ -137,10 +137,10 @@ class QueueFabric:
         self._topics: dict[str, list[Subscription]] = {}
 
     def subscribe(self, topic: str, group: str | None = None, limit_messages: int = 1000) -> Subscription:
-        """A new queue on *topic*, or the one its *group* already has.
+        """A new queue on *topic*, or the queue that *group* already has there.
 
         Raises:
-            UsageError: a limit below 1, or one that differs from the group's.
+            UsageError: the limit is below 1, or differs from the group's.
         """
         subscriptions = self._topics.setdefault(topic, [])
         for subscription in subscriptions:
@@ -155,7 +155,7 @@ class QueueFabric:
         return subscriptions[-1]
 
     def unsubscribe(self, subscription: Subscription) -> None:
-        """Take a queue off its topic and close it; what is pending in it can still be received."""
+        """Take a queue off its topic and close it; its pending messages can still be received."""
         if subscription in self._topics.get(subscription.topic, ()):
             self._topics[subscription.topic].remove(subscription)
             if not self._topics[subscription.topic]:
@@ -163,13 +163,13 @@ class QueueFabric:
         subscription._close()
 
     def publish_nowait(self, topic: str, message: Any) -> int:
-        """Hand *message* to every subscription of *topic*; the number of them.
+        """Put *message* into the queue of every subscription of *topic*; returns their number.
 
-        For the event loop's thread only: from another one, such as a plain `def` handler's, call it by
+        Call it in the event loop's thread only. From another thread, such as a plain `def` handler's, use
         `loop.call_soon_threadsafe`.
 
         Raises:
-            Overload: one is full; then none got it.
+            Overload: a queue is full, so no queue got the message.
         """
         subscriptions = self._topics.get(topic, ())
         for subscription in subscriptions:
@@ -181,9 +181,9 @@ class QueueFabric:
         return len(subscriptions)
 
     async def publish(self, topic: str, message: Any) -> int:
-        """As `publish_nowait`: a full queue refuses, so this does not wait."""
+        """The same as `publish_nowait`: it does not wait, because a full queue refuses."""
         return self.publish_nowait(topic, message)
 
     def statistics(self) -> dict[str, list[Statistics]]:
-        """Numbers of every subscription, by topic."""
+        """Counts of every subscription, by topic."""
         return {topic: [each.statistics() for each in queues] for topic, queues in self._topics.items()}

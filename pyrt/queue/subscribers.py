@@ -48,20 +48,20 @@ def check_groups(declared: Iterable[Subscribed]) -> None:
 
 
 class Delivery(NamedTuple):
-    """What a subscriber's names are read from."""
+    """One message for a subscriber, which its parameters are read from."""
 
     message: Any
     gctx: GlobalContext
 
 
 class Subscriber:
-    """A bound subscriber with its queue and, once started, its workers.
+    """A subscriber with its queue and, after its start, its workers.
 
-    A message that does not fit its annotation is logged, a failing call is, too, and the next message follows:
-    delivery is at most once.
+    Delivery is at most once: if a message does not fit its annotation, or a call fails, this is logged, and the next
+    message follows.
 
     Raises:
-        UsageError: not a coroutine function, or it names something that is not there.
+        UsageError: the function is not a coroutine function, or nothing provides one of its parameters.
     """
 
     def __init__(self, declared: Subscribed, gctx: GlobalContext) -> None:
@@ -75,7 +75,7 @@ class Subscriber:
         self._under_way = 0
 
     def start(self) -> None:
-        """Subscribe, and start the workers in a context of their own, not that of whoever starts the app."""
+        """Subscribe, and start the workers, each with empty context variables, not those of the app's starter."""
         declared = self._declared
         self._queue = self._gctx.queue.subscribe(declared.topic, declared.group, declared.limit_messages)
         self._workers = [
@@ -97,7 +97,7 @@ class Subscriber:
             self._under_way -= 1
 
     async def stop(self, drain_timeout_s: float) -> None:
-        """Take no more messages, finish those pending within the time, then cancel and log what is left."""
+        """Take no more messages, finish the pending ones within the time, then cancel the rest and log their number."""
         queue = self._queue
         if queue is None:
             return
