@@ -1,4 +1,4 @@
-"""An app described: an OpenAPI 3.1 document, and a page of it for people."""
+"""The description of an app: an OpenAPI 3.1 document, and an HTML page of it."""
 
 from .described import Described
 

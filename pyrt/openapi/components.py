@@ -1,4 +1,4 @@
-"""The schemas of types, those of classes by names under which a document has them."""
+"""JSON Schemas of types; a document has the schemas of classes under names."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ REF = "#/components/schemas/"
 
 
 class Components:
-    """The schemas of *annotations*; classes of one name that have different schemas are numbered.
+    """The schemas of *annotations*; classes with equal names and different schemas get numbers.
 
     Attributes:
-        named: those of classes, by name.
+        named: schemas of classes, by name.
     """
 
     def __init__(self, annotations: Iterable[Any]) -> None:
@@ -28,13 +28,13 @@ class Components:
         self._found = {id(annotation): self._added(annotation) for annotation in annotations}
 
     def of(self, annotation: Any) -> dict[str, Any]:
-        """The schema of one of the types."""
+        """The schema of one of the annotations."""
         return self._found[id(annotation)]
 
     def _added(self, annotation: Any) -> dict[str, Any]:
         try:
             (schema,), named = schemas([annotation], REF + "{name}")
-        except (TypeError, ValueError, KeyError):  # a type without words, or two classes that msgspec cannot tell apart
+        except (TypeError, ValueError, KeyError):  # no schema exists, or msgspec confuses two classes
             return {}
         names = {name: self._name(name, named) for name in named}
         for name, each in named.items():
@@ -42,7 +42,7 @@ class Components:
         return _renamed(schema, names)  # type: ignore[no-any-return]
 
     def _name(self, name: str, named: Mapping[str, Any]) -> str:
-        """The name in the document of what is *name* in *named*: the same for the same schema."""
+        """The document's name for the schema *name* of *named*: equal schemas share one."""
         own = msgspec.json.encode([name, {each: named[each] for each in sorted(_reached(name, named))}])
         if own not in self._names:
             self._names[own] = untaken(name or "Schema", set(self._names.values()))
@@ -50,14 +50,14 @@ class Components:
 
 
 def untaken(name: str, taken: Container[str]) -> str:
-    """*name*, or with the first number behind it that makes it one that is not taken."""
+    """*name*, with the first number appended that makes it unique if it is taken."""
     if name not in taken:
         return name
     return next(numbered for number in count(2) if (numbered := f"{name}_{number}") not in taken)
 
 
 def _reached(name: str, named: Mapping[str, Any]) -> set[str]:
-    """The names that a schema leads to, its own among them."""
+    """The names that a schema refers to, directly or not, and its own."""
     reached, waiting = {name}, [name]
     while waiting:
         for each in _references(named[waiting.pop()]):
@@ -76,7 +76,7 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    """A schema whose references go to other names."""
+    """A copy of a schema in which references have other names."""
     if isinstance(schema, list):
         return [_renamed(each, names) for each in schema]
     if isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""What an app says of itself, and where."""
+"""The description of an app: its texts, and the paths that serve it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .page import page
 
 __all__ = ("Described",)
 
-# The page has nothing that a browser would have to fetch or run.
+# The page needs nothing that a browser would fetch or run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -23,7 +23,7 @@ class Described(NamedTuple):
     """The description of an app (see `App`).
 
     Attributes:
-        openapi, docs: the paths of the document and of its page; empty for none.
+        openapi, docs: paths of the document and of its page; empty for none.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Described(NamedTuple):
         return document(self.title, self.version, self.description, operations)
 
     def served(self, make: Callable[[], dict[str, Any]]) -> dict[str, Callable[[], Awaitable[Response]]]:
-        """Handlers by path, of what *make* gives when it is first asked for."""
+        """Handlers that serve the document and the page, by path; *make* returns the document at the first request."""
 
         @functools.cache
         def openapi_body() -> bytes:

@@ -47,7 +47,7 @@ class Problem(msgspec.Struct):
 
 
 class InvalidRequest(Problem):
-    """A request that does not fit its schema, with everything that is wrong with it."""
+    """A request that does not fit its schema, with all violations."""
 
     violations: list[Violation] = []
 
@@ -63,8 +63,8 @@ class Operation(NamedTuple):
 def document(title: str, version: str, description: str, operations: Iterable[Operation]) -> dict[str, Any]:
     """The OpenAPI document of an app's operations, in their order.
 
-    A type that JSON Schema has no words for is described as anything. Routes that differ by the names and converters of
-    their parameters alone are one operation, as OpenAPI has it: with what either of them takes and answers.
+    A type that has no JSON Schema may be anything. Routes that differ only in the names and converters of their path
+    parameters are one operation, as OpenAPI requires: it takes and answers what any of them does.
     """
     paths: dict[str, dict[str, list[Operation]]] = {}
     for operation in operations:
@@ -90,7 +90,7 @@ def document(title: str, version: str, description: str, operations: Iterable[Op
 
 
 def _new_id(operation: Operation, taken: set[str]) -> str:
-    """An id that no other operation has: the route's name, or what it is called by, and a number where it must be."""
+    """A unique id: the route's name, or its method and path in words, with a number if that is taken."""
     path = skeleton(operation.route.path).replace("{}", " by ")
     spelled = "_".join([operation.method.lower(), *re.findall(r"\w+", path)])
     name = untaken(operation.route.options["name"] or spelled, taken)
@@ -99,13 +99,13 @@ def _new_id(operation: Operation, taken: set[str]) -> str:
 
 
 def _problem(known: Components, status: int | str, text: str = "") -> dict[str, Any]:
-    """The response that tells of an error."""
+    """The response for an error."""
     schema = known.of(InvalidRequest if status == 422 else Problem)
     return {"description": text or _IMPLIED.get(status, ""), "content": {_PROBLEM: {"schema": schema}}}
 
 
 def _operation(operation: Operation, known: Components, names: Sequence[str]) -> dict[str, Any]:
-    """One operation, but for its id; *names* are those of its path's parameters in the document."""
+    """One operation without its id; *names* are the names of its path parameters in the document."""
     summary, text = _words(operation.endpoint.handler)
     body = next((each for each in operation.endpoint.inputs if each.place in _BODIES), None)
     parts = {
@@ -138,7 +138,7 @@ def _path_parameters(operation: Operation, known: Components, names: Sequence[st
 
 
 def _query_parameters(operation: Operation, known: Components) -> list[dict[str, Any]]:
-    """Those of handler and hooks; what several of them ask for fits all of them."""
+    """The query parameters of handler and hooks; one that several take must fit all their schemas."""
     asked: dict[str, list[Input]] = {}
     for each in operation.endpoint.inputs:
         if each.place == "query":
@@ -154,7 +154,7 @@ def _query_parameters(operation: Operation, known: Components) -> list[dict[str,
 
 
 def _converted(converter: Converter) -> dict[str, Any]:
-    """What a parameter's text looks like, by its converter."""
+    """The schema of a path parameter, by its converter."""
     if converter.type is not None and issubclass(converter.type, (int, float)):
         return {"type": "integer" if issubclass(converter.type, int) else "number"}
     if converter.type is UUID:
@@ -168,7 +168,7 @@ def _default(default: Any) -> dict[str, Any]:
     try:
         written = msgspec.json.decode(msgspec.json.encode(default))
     except (TypeError, ValueError, RecursionError):
-        return {}  # an author's own mark for "nothing was given"
+        return {}  # not JSON, such as an object that marks a missing value
     return {} if written is None else {"default": written}  # JSON has no nan
 
 
@@ -180,7 +180,7 @@ def _body(body: Input, known: Components) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, known: Components) -> dict[str, Any]:
-    """Every answer that the operation may give: its own, what follows from its inputs, what its author adds."""
+    """All responses of the operation: its own, errors that follow from its inputs, errors that its author declares."""
     places = {each.place for each in operation.endpoint.inputs} | ({"path"} if operation.endpoint.params else set())
     is_checked = any(each.gtype is not None for each in operation.endpoint.inputs)
     implied: dict[int | str, bool] = {

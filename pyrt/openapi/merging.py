@@ -1,4 +1,4 @@
-"""Descriptions of several operations as one that may be any of them."""
+"""Merges the descriptions of several operations into one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def merged(operations: Sequence[_Part], components: Mapping[str, _Part]) -> _Par
     """One operation that takes and answers what any of *operations* does.
 
     Args:
-        components: the responses that the operations refer to, by status.
+        components: responses that the operations refer to, by status.
     """
     first, *others = operations
     if not others:
@@ -40,7 +40,7 @@ def merged(operations: Sequence[_Part], components: Mapping[str, _Part]) -> _Par
 
 
 def all_of(schemas: Sequence[_Part]) -> _Part:
-    """The schema of what fits all of *schemas*."""
+    """A schema for values that fit all of *schemas*."""
     return _joined("allOf", [schema for schema in schemas if schema] or [{}])
 
 
@@ -58,7 +58,7 @@ def _text(operation: _Part) -> str:
 
 
 def _parameters(operations: Sequence[_Part]) -> list[_Part]:
-    """Those of all, each required where all require it."""
+    """The parameters of all operations; one is required if all operations require it."""
     found: dict[tuple[str, str], list[_Part]] = {}
     for operation in operations:
         for each in operation.get("parameters", ()):
@@ -81,7 +81,7 @@ def _body(bodies: Sequence[_Part], *, is_required: bool) -> _Part:
 
 
 def _content(parts: Sequence[_Part]) -> _Part:
-    """What request bodies or responses carry, by content type."""
+    """The content of several request bodies or responses, by content type."""
     found: dict[str, list[_Part]] = {}
     for part in parts:
         for kind, each in part.get("content", {}).items():

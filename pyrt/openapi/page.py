@@ -1,4 +1,4 @@
-"""An OpenAPI document as one page of HTML, which needs no network and no script."""
+"""An OpenAPI document as one HTML page, which needs no network and no script."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def page(document: Mapping[str, Any], source: str) -> str:
 
 
 def _tagged(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, list[tuple[str, str, Any]]]:
-    """Operations by tag, those with none under an empty one."""
+    """Operations by tag; those without a tag are under an empty one."""
     found: dict[str, list[tuple[str, str, Any]]] = {}
     for path, methods in paths.items():
         for method, operation in methods.items():
@@ -83,7 +83,7 @@ def _operation(tag: str, method: str, path: str, operation: Mapping[str, Any], d
     rows_of_answers = ((status, *_answer(each, document)) for status, each in operation["responses"].items())
     parts.append("<h3>Answers</h3>" + _table(("Status", "Type", ""), rows_of_answers))
     parts.append(f"<h3>Example</h3><pre>{escape(_example_call(method, path, operation, document))}</pre>")
-    # One with several tags stands under each, and can be linked to once.
+    # An operation with several tags is listed under each; links lead to the first.
     anchor = f' id="operation-{escape(operation["operationId"])}"' if tag == operation.get("tags", [""])[0] else ""
     return (
         f'<details class="{method}"{anchor}><summary><b>{method.upper()}</b>'
@@ -125,7 +125,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _about(part: Mapping[str, Any]) -> str:
-    """What is said of a parameter or field beyond its type."""
+    """A parameter or field in words, without its type."""
     schema = part["schema"]
     words = [] if part.get("required", True) else ["may be absent"]
     words += [schema["description"]] if "description" in schema else []
@@ -135,7 +135,7 @@ def _about(part: Mapping[str, Any]) -> str:
 
 
 def _type(schema: Mapping[str, Any], kind: str = "") -> str:
-    """A schema in a few words of HTML; *kind* is the content type, where there is one."""
+    """A schema in a few words of HTML; *kind* is the content type, if there is one."""
     text = ", ".join(_words(schema)) or ("anything" if kind in ("", "application/json", "*/*") else "")
     return " ".join(part for part in (f"<code>{escape(kind)}</code>" if kind else "", text) if part)
 
@@ -198,7 +198,7 @@ def _example_call(method: str, path: str, operation: Mapping[str, Any], document
 
 
 def _written(value: Any) -> str:
-    """A value as a path or query has it; of a list one item."""
+    """A value as text for a path or query; for a list, its first item."""
     if isinstance(value, list):
         return _written(value[0]) if value else ""
     return value if isinstance(value, str) else json.dumps(value)
@@ -209,7 +209,7 @@ _FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date-time": "2026-0
 
 
 def _example(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0) -> Any:
-    """A value that looks like the schema; patterns are left to the reader."""
+    """A value that fits the schema, except its patterns and most of its limits."""
     if "$ref" in schema:
         name = schema["$ref"].removeprefix(REF)
         return {} if depth > 3 else _example(schemas[name], schemas, depth + 1)
