@@ -1,4 +1,4 @@
-"""Fakes that we ship: a client without a socket, a transport without a network, a clock that you turn."""
+"""Fakes for tests: a client without a socket, a transport without a network, a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 
 class ManualClock:
-    """A clock that stands still until `advance`."""
+    """A clock that changes only by `advance`."""
 
     def __init__(self, now_s: float = 0.0) -> None:
         self.now_s = now_s
@@ -32,9 +32,9 @@ class ManualClock:
 
 
 class _Verbs(Generic[R]):
-    """One method per HTTP method, over `request`."""
+    """One method per HTTP method; all call `request`."""
 
-    __test__ = False  # not a test, whatever its name says to pytest
+    __test__ = False  # pytest takes classes with such names for tests
 
     def request(
         self,
@@ -69,13 +69,13 @@ class _Verbs(Generic[R]):
 
 
 class TestClient(_Verbs[Awaitable[Response]]):
-    """Sends requests through `app.handle`, without a socket; a streamed answer is read to its end.
+    """Sends requests through `app.handle`, without a socket; a streamed response is read to its end.
 
     `async with TestClient(app) as client:` starts the app and stops it at the end; without it, the first request
     starts the app.
 
     Args:
-        raise_errors: raise what a handler raises unforeseen, instead of answering it with 500.
+        raise_errors: raise an unexpected error of a handler, instead of answering with 500.
     """
 
     def __init__(self, app: App, *, raise_errors: bool = True) -> None:
@@ -96,7 +96,7 @@ class TestClient(_Verbs[Awaitable[Response]]):
         body: bytes = b"",
         json: Any = None,
     ) -> Response:
-        """The answer to one request, each in a context of its own; *json*, where given, is encoded as the body."""
+        """The response to one request, which runs in its own context; *json*, if given, is encoded as the body."""
         request = Request(method, target, headers, body, client=("testclient", 0))
         if json is not None:
             request.body = msgspec.json.encode(json)
@@ -115,7 +115,7 @@ class TestClient(_Verbs[Awaitable[Response]]):
 class SyncTestClient(_Verbs[Response]):
     """A `TestClient` for tests without `async`: `with SyncTestClient(app) as client:`.
 
-    It runs an event loop of its own, in this thread, while it is open.
+    While it is open, it runs its own event loop in this thread.
     """
 
     def __init__(self, app: App, *, raise_errors: bool = True) -> None:
@@ -136,7 +136,7 @@ class SyncTestClient(_Verbs[Response]):
             self._runner.close()
 
     async def _open(self) -> None:
-        # One task for the app's whole life: a lifespan may hold a task group, which ends where it began.
+        # One task for start and stop: a lifespan may hold a task group, which must end in the task that began it.
         self._closing, opened = asyncio.Event(), asyncio.Event()
         self._life = asyncio.create_task(self._live(opened))
         self._life.add_done_callback(lambda life: opened.set())
@@ -161,7 +161,7 @@ class SyncTestClient(_Verbs[Response]):
         body: bytes = b"",
         json: Any = None,
     ) -> Response:
-        """The answer to one request, as from a `TestClient`."""
+        """The response to one request, as from a `TestClient`."""
         return self._runner.run(self._client.request(method, target, headers, body, json))
 
 
@@ -169,11 +169,11 @@ class MemoryTransport(asyncio.Transport):
     """A transport that keeps what is written.
 
     Attributes:
-        written: all bytes so far.
+        written: all bytes that were written so far.
         aborted: whether it was closed without sending what was written.
-        reading: False while the protocol has paused it.
-        ended: no more will be written; the peer may still be read.
-        unsent: what `get_write_buffer_size` says; a test's to set.
+        reading: whether the protocol reads; False while it has paused the transport.
+        ended: whether the protocol writes no more; it may still read.
+        unsent: return value of `get_write_buffer_size`; a test may set it.
     """
 
     def __init__(self, peername: tuple[str, int] | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Running an app in processes."""
+"""Serving an app."""

@@ -25,18 +25,18 @@ __all__ = ("Server", "serve")
 
 _log = logging.getLogger("pyrt")
 
-# Kept for everything but connections: files, pools, and those connections that are refused.
+# Descriptors for everything except open connections: files, pools, refused connections.
 _OTHER_DESCRIPTORS = 512
 
 
 class Server:
-    """A listening socket in front of an app.
+    """Serves an app on one address, in this process.
 
     Args:
-        port: 0 lets the system choose; `port` then tells which.
-        limits: the app's, unless others are given.
-        log: of answers; None for none.
-        drain_timeout_s: how long requests under way may still take when the server stops, in seconds.
+        port: port; with 0 the system chooses one, which is in `port` after the start.
+        limits: limits of the ingress and of forms; by default the app's.
+        log: access log; None for none.
+        drain_timeout_s: how long running requests may still take when the server stops, in seconds.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Server:
         """Start the app and listen.
 
         Raises:
-            OSError: the address cannot be had.
-            UsageError: the app is declared wrongly.
+            OSError: the address is in use or not available.
+            UsageError: the app is declared wrongly, or runs already with other limits.
         """
         running, loop = await self.app.start(self.edge.limits), asyncio.get_running_loop()
         try:
@@ -75,7 +75,7 @@ class Server:
         self.edge.start()
 
     async def stop(self) -> None:
-        """Stop listening, let requests under way finish within the drain time, then stop the app."""
+        """Stop listening, give running requests `drain_timeout_s` to finish, then stop the app."""
         if self._listener is not None:
             self._listener.close()
         await self._drain([*self.edge.connections, *self.edge.refused])
@@ -94,7 +94,7 @@ class Server:
             _log.error("%d connections were cut after %g s", len(late), self.drain_timeout_s)
             for connection in late:
                 connection.abort()
-            # Their requests are cancelled; the app bounds what their cleanup may take.
+            # Their requests are cancelled; `cleanup_timeout_s` of the app limits their cleanup.
             for connection in late:
                 await connection.wait_closed()
 
@@ -111,12 +111,12 @@ def serve(
     """Serve until SIGINT or SIGTERM.
 
     Args:
-        announce: gets the URL once the socket listens.
-        limits: the app's, unless others are given.
-        access_log: a file to append to, `-` for standard output; empty for none.
+        announce: called with the URL when the socket listens.
+        limits: limits of the ingress and of forms; by default the app's.
+        access_log: file to append to, `-` for standard output; empty for none.
 
     Raises:
-        UsageError: the access log cannot be opened.
+        UsageError: the access log cannot be opened, or the app is declared wrongly.
     """
 
     async def main(log: AccessLog | None) -> None:
@@ -143,7 +143,7 @@ def serve(
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[TextIO]:
     try:
-        # A pipe that nobody reads is an error, and not waited for.
+        # O_NONBLOCK: a pipe without a reader is an error, instead of a wait.
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666)
     except (OSError, ValueError) as error:
         raise UsageError(f"the access log {path!r} cannot be opened: {error}") from None
@@ -159,7 +159,7 @@ def _opened(path: str) -> Iterator[TextIO]:
 
 
 def _within_descriptors(limits: Limits) -> Limits:
-    """No more connections than there may be descriptors for; as many of these are asked of the system as that takes."""
+    """Ask the system for enough descriptors; if it gives fewer, the same limits with fewer connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.connections + _OTHER_DESCRIPTORS
     if soft == resource.RLIM_INFINITY or soft >= wanted:
@@ -168,7 +168,7 @@ def _within_descriptors(limits: Limits) -> Limits:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
     except (OSError, ValueError):
-        most = soft  # macOS allows fewer than it says
+        most = soft  # macOS allows fewer than its hard limit
     if most == wanted:
         return limits
     connections = max(1, most - _OTHER_DESCRIPTORS)
