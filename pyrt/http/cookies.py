@@ -66,13 +66,13 @@ def cookie_line(
     if max_age_s is not None:
         attributes["Max-Age"] = f"{int(max_age_s)}"
     if not NAME.fullmatch(name.encode()) or not _COOKIE_VALUE.fullmatch(value):
-        raise UsageError(f"cookie {name!r}: {value!r} has characters that a cookie may not carry; encode the value")
+        raise UsageError(f"cookie {name!r}: name or value {value!r} has characters that are not allowed; encode it")
     if not all(_COOKIE_ATTRIBUTE.fullmatch(each) for each in attributes.values()):
-        raise UsageError(f"cookie {name!r}: {attributes!r} has characters that an attribute may not carry")
+        raise UsageError(f"cookie {name!r}: the attributes {attributes!r} have characters that are not allowed")
     if same_site not in ("Strict", "Lax", "None"):
-        raise UsageError(f"cookie {name!r}: same_site is 'Strict', 'Lax' or 'None', got {same_site!r}")
+        raise UsageError(f"cookie {name!r}: same_site must be 'Strict', 'Lax' or 'None', got {same_site!r}")
     if same_site == "None" and not secure:
-        raise UsageError(f"cookie {name!r}: browsers drop SameSite=None without secure=True")
+        raise UsageError(f"cookie {name!r}: browsers refuse same_site='None' without secure=True; set it")
     parts = [f"{name}={value}", *(f"{key}={each}" for key, each in attributes.items() if each)]
     flags = [flag for flag, wanted in (("Secure", secure), ("HttpOnly", http_only)) if wanted]
     return "; ".join(parts + flags)

@@ -73,7 +73,7 @@ class File:
             raise StopAsyncIteration
         part = await asyncio.to_thread(self._read, min(self._left, _PART_BYTES))
         if not part:
-            raise OSError("the file has become shorter while it was sent")
+            raise OSError("the file became shorter while it was sent")
         self._left -= len(part)
         return part
 

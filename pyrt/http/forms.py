@@ -101,9 +101,9 @@ async def read_form(request: Request, limits: Limits) -> Form:
         _check_charset(options)
         return _urlencoded(b"".join([part async for part in request.parts()]), limits)
     if kind != MULTIPART.encode():
-        raise HttpError(415, f"the body is no form; send {URLENCODED} or {MULTIPART}")
+        raise HttpError(415, f"the body is not a form; send {URLENCODED} or {MULTIPART}")
     if not options.get(b"boundary"):
-        raise HttpError(400, "the form has no boundary")
+        raise HttpError(400, "the Content-Type of the form has no boundary")
     return await _multipart(request, options[b"boundary"], limits)
 
 
@@ -134,7 +134,7 @@ async def _multipart(request: Request, boundary: bytes, limits: Limits) -> Form:
             raise HttpError(400, "the form ends before its last boundary")
     except FormParserError:
         reader.form.close()
-        raise HttpError(400, "the form cannot be read: it is no multipart/form-data with its boundary") from None
+        raise HttpError(400, "the form cannot be read: it is not multipart/form-data with its boundary") from None
     except BaseException:
         reader.form.close()
         raise
@@ -178,7 +178,7 @@ class _MultipartReader:
     def _header_end(self) -> None:
         name, value = self._name.lower(), self._value
         if name in self._headers or not VALUE.fullmatch(value):
-            raise HttpError(400, "a part of the form has a header twice, or one with control characters")
+            raise HttpError(400, "a part of the form has a header field twice, or with control characters")
         self._headers[name] = value
         self._name, self._value = b"", b""
 
@@ -232,7 +232,7 @@ def _disposition(line: bytes) -> dict[bytes, bytes]:
 
 def _check_charset(options: Mapping[bytes, bytes]) -> None:
     if options.get(b"charset", b"utf-8").lower() not in _CHARSETS:
-        raise HttpError(415, "the texts of a form are in UTF-8")
+        raise HttpError(415, "the charset of the form is not supported; send UTF-8")
 
 
 def _text(data: bytes) -> str:

@@ -87,7 +87,7 @@ class Headers:
         """
         line = _names.get(name) or _name(name), _raw(value)
         if not VALUE.fullmatch(line[1]):
-            raise UsageError(f"header {name!r}: {value!r} has characters that a field line may not carry")
+            raise UsageError(f"header field {name!r}: the value {value!r} has control characters; remove them")
         self.raw.append(line)
 
 
@@ -99,7 +99,7 @@ _NAMES = 1000
 def _name(name: str | bytes) -> bytes:
     raw = _raw(name)
     if not NAME.fullmatch(raw):
-        raise UsageError(f"a header has characters in its name that it may not carry: {name!r}")
+        raise UsageError(f"header field {name!r}: the name has characters that are not allowed")
     if len(_names) >= _NAMES:
         _names.clear()
     _names[name] = raw

@@ -167,7 +167,7 @@ class Response:
         content_type: str | None = None,
     ) -> None:
         if not 200 <= status <= 599:
-            raise UsageError(f"a response has a status from 200 to 599, got {status}")
+            raise UsageError(f"the status of a response must be from 200 to 599, got {status}")
         if isinstance(body, str):
             body = body.encode()
             content_type = content_type or "text/plain; charset=utf-8"
@@ -292,9 +292,9 @@ class Response:
         elif isinstance(self.body, bytes | bytearray | memoryview):
             self.body = bytes(self.body)
         if not isinstance(self.body, bytes | AsyncIterable):
-            raise UsageError(f"a response's body is bytes, str or async iterable, got {type(self.body).__name__}")
+            raise UsageError(f"a response's body must be bytes, str or async iterable, got {type(self.body).__name__}")
         if not isinstance(self.status, int) or not 200 <= self.status <= 599:
-            raise UsageError(f"a response has a status from 200 to 599, got {self.status!r}")
+            raise UsageError(f"the status of a response must be from 200 to 599, got {self.status!r}")
         return self
 
     def set_cookie(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:

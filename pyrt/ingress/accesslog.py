@@ -105,7 +105,7 @@ class AccessLog:
                 self._file.flush()
                 self._torn = ""
             except Exception:
-                _log.exception("the access log cannot be written; %d answers are lost", len(entries) + dropped)
+                _log.exception("the access log cannot be written; %d lines are lost", len(entries) + dropped)
             self._done += len(entries)
             self._done_bytes += size
 

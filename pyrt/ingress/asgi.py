@@ -101,7 +101,7 @@ class _Body:
             if message["type"] == "http.disconnect":
                 self.is_broken = True
                 self.is_over.set()
-                self._error = ProtocolError(400, "the client ended before its body did")
+                self._error = ProtocolError(400, "the client left before the end of its body")
                 break
             part: bytes = message.get("body", b"")
             self._size += len(part)

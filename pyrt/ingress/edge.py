@@ -58,7 +58,7 @@ class Edge:
         try:
             self.tick()
         except Exception:
-            _log.exception("a look at all connections failed; the next one is due in %g s", SWEEP_S)
+            _log.exception("the check of all connections failed; the next one is in %g s", SWEEP_S)
 
     def stop(self) -> None:
         """Stop ticking, and write the rest of the access log."""

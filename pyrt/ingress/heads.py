@@ -175,13 +175,13 @@ def _known(name: bytes, colon: bytes) -> bytes:
 def too_large(block: bytes | bytearray, detail: str) -> ProtocolError:
     """The error for too many or too long header lines; a folded line goes first (RFC 9112 section 5.2)."""
     if block.find(b"\r\n ") >= 0 or block.find(b"\r\n\t") >= 0:
-        return ProtocolError(400, "a header line is folded")
+        return ProtocolError(400, "a header line is folded; send it as one line")
     return ProtocolError(431, detail)
 
 
 def _check_sizes(block: bytes, lines: list[bytes], limits: Limits) -> None:
     if len(lines) > limits.headers:
-        raise too_large(block, f"there are over {limits.headers} header lines")
+        raise too_large(block, f"the request has over {limits.headers} header lines")
     if len(block) > limits.head_bytes - 2:
         raise too_large(block, f"the header lines are over {limits.head_bytes} bytes")
     if max(map(len, lines)) > limits.header_line_bytes:
@@ -199,7 +199,7 @@ def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool
         said.setdefault(kind, []).append(value)
     hosts = said.get(b"host", ())
     if len(hosts) > 1 or not (hosts or is_old):
-        raise ProtocolError(400, "a request names its Host once")
+        raise ProtocolError(400, "the request must have exactly one Host header")
     if hosts and hosts[0] not in _hosts:
         _check_host(hosts[0])
     if len(said) == len(hosts):
@@ -210,7 +210,7 @@ def _framed(framing: list[tuple[bytes, bytes]], is_old: bool) -> tuple[int, bool
     persistent = not is_old and b"close" not in _listed(said.get(b"connection", ()))
     wanted = set(_listed(said.get(b"expect", ()))) - {b""}
     if wanted - {b"100-continue"} and not is_old:
-        raise ProtocolError(417, "only 100-continue can be expected", goes_on=persistent and length == 0)
+        raise ProtocolError(417, "no expectation except 100-continue is supported", goes_on=persistent and length == 0)
     return length, persistent, bool(wanted) and not is_old and length != 0
 
 
@@ -226,7 +226,7 @@ def _check_host(host: bytes) -> None:
     """Refuse a host or port that is not valid (RFC 9112 section 3.2)."""
     found = _HOST.fullmatch(host)
     if found is None or int(found[1] or found[3] or 0) > 65535 or not _is_address(found[2]):
-        raise ProtocolError(400, "the host is not a valid one")
+        raise ProtocolError(400, "the host is not valid")
     if len(host) <= _NAME_BYTES:
         if len(_hosts) >= _NAMES:
             _hosts.clear()
@@ -244,17 +244,17 @@ def _length(lengths: Sequence[bytes], codings: Sequence[bytes], is_old: bool) ->
     """The length of the body (RFC 9112 section 6); refuses all that two readers could understand in two ways."""
     if codings:
         if lengths or is_old:
-            raise ProtocolError(400, "Transfer-Encoding beside Content-Length, or in HTTP/1.0")
+            raise ProtocolError(400, "Transfer-Encoding is not allowed with Content-Length or in HTTP/1.0")
         named = _LIST.split(codings[0].lower())
         if len(codings) > 1 or named[-1] != b"chunked" or named.count(b"chunked") > 1 or not _are_tokens(named):
-            raise ProtocolError(400, "the body's coding is chunked, and nothing else")
+            raise ProtocolError(400, "Transfer-Encoding must be chunked, and nothing else")
         if len(named) > 1:
-            raise ProtocolError(501, "no coding but chunked is known")
+            raise ProtocolError(501, "no Transfer-Encoding except chunked is supported")
         return CHUNKED
     if len(lengths) > 1 or not lengths[0].isdigit():
-        raise ProtocolError(400, "a Content-Length is one number")
+        raise ProtocolError(400, "Content-Length must be one number")
     if len(lengths[0]) > _LENGTH_DIGITS:
-        raise ProtocolError(413, f"a Content-Length has at most {_LENGTH_DIGITS} digits")
+        raise ProtocolError(413, f"Content-Length must have at most {_LENGTH_DIGITS} digits")
     return int(lengths[0])
 
 
@@ -266,14 +266,14 @@ def _other_form(method: bytes, target: bytes, raw: list[tuple[bytes, bytes]]) ->
     """The path for a target that is not one (RFC 9112 section 3.2); its host replaces the `Host` field."""
     if method == b"CONNECT":
         if not re.fullmatch(rb"[^@]+:[0-9]+", target):
-            raise ProtocolError(400, "CONNECT takes a host and a port")
+            raise ProtocolError(400, "the target of CONNECT must be a host and a port")
         _check_host(target)
-        raise ProtocolError(501, "this server is no proxy")
+        raise ProtocolError(501, "this server is not a proxy")
     if target == b"*" and method == b"OPTIONS":
         return target
     found = _URL.fullmatch(target)
     if found is None:
-        raise ProtocolError(400, "the target is neither a path nor an http URL")
+        raise ProtocolError(400, "the target must be a path or an http URL")
     _check_host(found[1])
     raw[:] = [(b"Host", found[1]), *(each for each in raw if each[0].lower() != b"host")]
     return found[2] if found[2][:1] == b"/" else b"/" + found[2]
@@ -296,7 +296,7 @@ def line_too_long(data: bytes | bytearray, start: int, limits: Limits) -> Protoc
 
 def _refused_line(method: bytes, size: int, version: bytes, limits: Limits) -> ProtocolError:
     if len(method) > _METHOD_BYTES:
-        return ProtocolError(501, "no method has so long a name")
+        return ProtocolError(501, f"the method is over {_METHOD_BYTES} bytes")
     if size > limits.request_line_bytes:
         return ProtocolError(414, f"the request line is over {limits.request_line_bytes} bytes")
-    return ProtocolError(505, f"HTTP/{version.decode()} is not spoken here")
+    return ProtocolError(505, f"HTTP/{version.decode()} is not supported; use HTTP/1.1")

@@ -107,7 +107,7 @@ class Http1Protocol(asyncio.Protocol):
             return
         edge.refused.add(self)
         edge.refused_connections += 1
-        error = ProtocolError(503, "the server has as many connections as it may")
+        error = ProtocolError(503, "the server is at its limit of connections; retry later")
         self.refuse(error, lingers=len(edge.refused) <= _LINGERING)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -117,7 +117,7 @@ class Http1Protocol(asyncio.Protocol):
         if self._task is not None:
             self._task.cancel()
         if self.reader.sink is not None:
-            self.fail(ProtocolError(400, "the client is gone"))
+            self.fail(ProtocolError(400, "the client has closed the connection"))
         self._notify()
 
     def pause_writing(self) -> None:
@@ -182,7 +182,7 @@ class Http1Protocol(asyncio.Protocol):
         # A client that ends its side may still read its responses (RFC 9112 section 9.6).
         self._eof = self._ends = True
         if self.reader.sink is not None:
-            self.fail(ProtocolError(400, "the client ended before its body did"))
+            self.fail(ProtocolError(400, "the client left before the end of its body"))
         self._run()
         return not self._closing or self.phase is Phase.LAST
 
@@ -295,7 +295,7 @@ class Http1Protocol(asyncio.Protocol):
         except (Exception, asyncio.CancelledError):
             if self._lost:
                 raise
-            _log.exception("%s was not answered", request)
+            _log.exception("%s was not answered by the app; the client gets a 500", request)
             return _unanswered()
         if isinstance(response.body, Stream):
             await send_stream(self, response, response.body, request)
@@ -313,7 +313,7 @@ class Http1Protocol(asyncio.Protocol):
         if task.cancelled() or task.exception() is not None:
             self.break_off()
             if not task.cancelled():
-                _log.error("a request ended without an answer", exc_info=task.exception())
+                _log.error("a request ended without an answer; its connection is closed", exc_info=task.exception())
             return
         self._answered(task.result())
         self._run()
@@ -326,7 +326,7 @@ class Http1Protocol(asyncio.Protocol):
         try:
             data = encode(response, keep_alive, edge.date, is_head=is_head)
         except Exception:
-            _log.exception("an answer could not be encoded: %r", response)
+            _log.exception("a response could not be encoded; the client gets a 500: %r", response)
             response, keep_alive = _unanswered(), False
             data = encode(response, keep_alive, edge.date, is_head=is_head)
         self.transport.write(data)
@@ -365,7 +365,7 @@ class Http1Protocol(asyncio.Protocol):
     def close(self) -> None:
         """Close when the client has taken what was written; if it may still be sending, read on for a while."""
         if self.reader.sink is not None:
-            self.fail(ProtocolError(400, "the request was answered before its body had come"))
+            self.fail(ProtocolError(400, "the request was answered before the end of its body"))
         if not self._eof and (self.reader.unread or self._error is not None):
             self._linger()
         else:

@@ -49,7 +49,7 @@ async def send_file(
                     raise ConnectionAbortedError(f"the client has taken nothing for {write_s:g} s") from None
                 continue
             if not sent:
-                raise OSError("the file has become shorter while it was sent")
+                raise OSError("the file became shorter while it was sent")
             offset += sent
             count(sent)
             await asyncio.sleep(0)

@@ -29,9 +29,9 @@ class Phase(Enum):
     REQUEST = "a request"
     HEAD = "the rest of a head"
     BODY = "the rest of a body"
-    ANSWER = "the answer to a request"
-    LAST = "the client to take the last answer"
-    END = "the client to end, after an answer that refused what it still sends"
+    ANSWER = "the response to a request"
+    LAST = "the client to take the last response"
+    END = "the client to close, while it may still be sending"
 
 
 def sweep(connection: Http1Protocol, now_s: float, since_s: float) -> None:
@@ -60,7 +60,7 @@ def _sweep_idle(connection: Http1Protocol, waited_s: float, _: float) -> None:
 def _sweep_head(connection: Http1Protocol, waited_s: float, _: float) -> None:
     limit_s = connection.edge.limits.head_s
     if waited_s > limit_s:
-        connection.refuse(ProtocolError(408, f"no whole head within {limit_s:g} s"), lingers=False)
+        connection.refuse(ProtocolError(408, f"the head did not arrive within {limit_s:g} s"), lingers=False)
 
 
 def _sweep_body(connection: Http1Protocol, waited_s: float, _: float) -> None:
@@ -81,7 +81,7 @@ def _too_slow(connection: Http1Protocol, waited_s: float) -> ProtocolError | Non
     """An error if too little of a body has come in the time that it has waited."""
     limits = connection.edge.limits
     is_slow = waited_s > _GRACE_S and connection.received < waited_s * limits.body_bytes_s
-    return ProtocolError(408, "the body comes too slowly") if is_slow or waited_s > limits.body_s else None
+    return ProtocolError(408, "the body arrived too slowly") if is_slow or waited_s > limits.body_s else None
 
 
 def _sweep_end(connection: Http1Protocol, waited_s: float, _: float) -> None:

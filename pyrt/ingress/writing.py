@@ -83,13 +83,13 @@ def _line(pair: tuple[bytes, bytes]) -> bytes:
     if is_authors is None:
         is_authors = _is_authors(name)
     if value.translate(None, CONTROLS) != value:
-        raise UsageError(f"the header {name!r}: {value!r} has characters that a header line may not carry")
+        raise UsageError(f"header field {name!r}: the value {value!r} has control characters; remove them")
     return b"%b: %b\r\n" % pair if is_authors else b""
 
 
 def _is_authors(name: bytes) -> bool:
     if not NAME.fullmatch(name):
-        raise UsageError(f"the header {name!r} has characters that a name may not have")
+        raise UsageError(f"header field {name!r}: the name has characters that are not allowed")
     if len(_sent) >= _SENT:
         _sent.clear()
     found = _sent[name] = name.lower() not in _OURS

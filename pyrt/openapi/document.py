@@ -28,11 +28,11 @@ _WITHOUT_BODY = (204, 304)
 _BODIES = ("body", "form")
 _IMPLIED: Mapping[int | str, str] = {
     400: "The request cannot be read: its path, query or body is malformed",
-    404: "Nothing is found under this path",
-    413: "The body is larger than the server takes",
-    415: "The body is no form, or not in UTF-8",
+    404: "No resource has this path",
+    413: "The body is larger than the server accepts",
+    415: "The body is not a form, or not in UTF-8",
     422: "The request does not fit its schema; every violation is listed",
-    "5XX": "The server failed (500), is overloaded (503, with Retry-After), or had no answer in time (504)",
+    "5XX": "The server failed (500), is overloaded (503, with Retry-After), or did not answer in time (504)",
 }
 
 

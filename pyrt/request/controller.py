@@ -160,7 +160,7 @@ class Controller:
     async def _catch(self, error: Exception, endpoint: Endpoint, lctx: LocalContext, raise_errors: bool) -> Response:
         lctx.phase, lctx.error = Phase.CATCH, error
         try:
-            answer = await within(endpoint.chain.run_catch(lctx), self._cleanup_timeout_s, "its catch hooks")
+            answer = await within(endpoint.chain.run_catch(lctx), self._cleanup_timeout_s, "its catch phase")
             if answer is not None:
                 lctx.response = answer
                 return answer if isinstance(answer.body, bytes) else self._streamed(answer, lctx)
@@ -225,17 +225,17 @@ async def answer_without_route(lctx: LocalContext) -> Response:
     allowed = ", ".join(match.allowed)
     if request.method == "OPTIONS":
         return Response(status=204, headers=[("allow", allowed)])
-    raise HttpError(405, f"this path takes {allowed}", [("allow", allowed)])
+    raise HttpError(405, f"this path allows only {allowed}", [("allow", allowed)])
 
 
 def _foreseen(error: BaseException) -> BaseException:
     """The error to handle: a RuntimeError for a cancellation from inside or an exit, else the error itself."""
     if isinstance(error, asyncio.CancelledError) and not is_cancelled_from_outside():
         # The request itself was not cancelled, but something that its handler waited for.
-        return RuntimeError("the handler ended in a cancellation of its own")
+        return RuntimeError("the handler raised CancelledError, but its request was not cancelled")
     if isinstance(error, Exception | asyncio.CancelledError | KeyboardInterrupt | GeneratorExit):
         return error
-    own = RuntimeError(f"the handler raised {type(error).__name__}, which is no Exception")
+    own = RuntimeError(f"the handler raised {type(error).__name__}, which is not an Exception")
     own.__cause__ = error
     return own
 
@@ -252,7 +252,7 @@ def _facts(error: Exception) -> tuple[int, str, tuple[tuple[str, str], ...], dic
         return 503, str(error), (("retry-after", f"{max(1, round(error.retry_after_s))}"),), {}
     if isinstance(error, DeadlineExceeded):
         return 504, f"no answer within {error.limit_s:g} s", (), {}
-    return 500, "the server failed to answer; its log has the reason under this request id", (), {}
+    return 500, "the server failed to answer; its log has the reason under this request_id", (), {}
 
 
 async def _without_body(response: Response) -> Response:

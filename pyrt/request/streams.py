@@ -77,7 +77,7 @@ class Stream:
                 if isinstance(encoded, bytearray | memoryview):
                     encoded = bytes(encoded)
                 if not isinstance(encoded, bytes):
-                    raise TypeError(f"a part of a streamed body is bytes or str, got {type(encoded).__name__}")
+                    raise TypeError(f"a part of a streamed body must be bytes or str, got {type(encoded).__name__}")
                 if encoded:
                     return encoded
         except StopAsyncIteration:
@@ -87,7 +87,7 @@ class Stream:
             await self._close(error)
             if is_cancelled_from_outside():
                 raise
-            raise RuntimeError("the stream ended in a cancellation of its own") from error
+            raise RuntimeError("the stream raised CancelledError, but its request was not cancelled") from error
         except BaseException as error:
             await self._close(error)
             raise

@@ -287,7 +287,7 @@ def test_a_file_that_takes_nothing_costs_its_lines_and_nothing_else(caplog: pyte
     add("/4")
     file.is_full = False
     add("/5", "/6")
-    assert "the access log cannot be written; 2 answers are lost" in caplog.text
+    assert "the access log cannot be written; 2 lines are lost" in caplog.text
     lines = file.getvalue().splitlines()
     assert [json.loads(line)["target"] for line in (lines[0], *lines[-2:])] == ["/1", "/5", "/6"]
 

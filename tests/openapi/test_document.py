@@ -212,7 +212,7 @@ def test_routes_that_names_and_converters_tell_apart_are_one_operation_that_says
         "#/components/schemas/New",
     ]
     assert list(answers) == ["200", "204", "400", "404", "422", "5XX"]
-    assert answers["404"]["description"] == "no such number; or: Nothing is found under this path"
+    assert answers["404"]["description"] == "no such number; or: No resource has this path"
     assert [each["schema"]["format"] for each in methods["post"]["parameters"]] == ["uuid"]
 
 
@@ -537,7 +537,7 @@ def test_a_form_and_a_body_in_parts_say_what_they_take(
     operation, components = described(handler, method="post")
     assert operation["requestBody"] == {"content": dict.fromkeys(kinds, schema), "required": is_required}
     assert list(operation["responses"])[1:] == errors
-    assert components["responses"]["415"]["description"] == "The body is no form, or not in UTF-8"
+    assert components["responses"]["415"]["description"] == "The body is not a form, or not in UTF-8"
 
 
 @pytest.mark.parametrize(("handler", "fields"), [(with_a_form, ""), (with_fields, "name=text&tags=text")])

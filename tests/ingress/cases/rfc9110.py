@@ -456,7 +456,7 @@ EXPECTATIONS = (
     *under(
         "RFC 9110, 15.6.6",
         *(
-            bad(f"{version} is not spoken here", line(f"GET / {version}".encode()), 505)
+            bad(f"{version} is not supported; use HTTP/1.1", line(f"GET / {version}".encode()), 505)
             for version in ("HTTP/0.9", "HTTP/0.0", "HTTP/2.0", "HTTP/2.1", "HTTP/3.0", "HTTP/9.9")
         ),
         bad("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 505),
