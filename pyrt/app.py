@@ -109,7 +109,7 @@ class App(Group):
         """Give handlers a module under *name*; `freeze()` makes it by calling *make*, usually its class."""
         self.declared.refuse_when_frozen(f"module {name!r}")
         if name in self._module_makers or name in RESERVED or not name.isidentifier() or iskeyword(name):
-            raise UsageError(f"module {name!r}: the name is taken or not an identifier; choose another")
+            raise UsageError(f"module {name!r}: the name is taken, reserved or not an identifier; choose another")
         self._module_makers[name] = make
 
     def subscribe(
@@ -123,7 +123,10 @@ class App(Group):
             limit_messages: how many messages may wait; past it, publishing raises `Overload`.
         """
         if concurrency < 1 or limit_messages < 1:
-            raise UsageError(f"concurrency and limit_messages are at least 1, got {concurrency} and {limit_messages}")
+            raise UsageError(
+                f"subscriber of {topic!r}: concurrency and limit_messages must be at least 1, "
+                f"got {concurrency} and {limit_messages}"
+            )
 
         def register(function: F) -> F:
             self.declared.refuse_when_frozen(f"subscriber of {topic!r}")
@@ -271,7 +274,7 @@ class App(Group):
                 await running.start()
                 self._running, self._stopped = running, False
             elif limits is not None and limits != self._running.limits:
-                raise UsageError("the app runs already, with other limits; stop it first, or start it with these")
+                raise UsageError("the app runs already, with other limits; stop it before you start it with these")
         return self._running
 
     async def stop(self, drain_timeout_s: float = 5.0) -> None:
@@ -335,16 +338,16 @@ def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
         cause = returned.cause and f" ({returned.cause})"
         raise UsageError(
             f"{declared.where}: its answers cannot be checked{cause}; annotate what it returns as JSON, "
-            "or say check_answers='off'"
+            "or set check_answers='off'"
         )
 
 
 def _check_said(caps: Caps, limits: Limits, **words: str) -> None:
     """Refuse arguments that would otherwise fail later, such as when the app's description is made."""
     if not isinstance(caps, Caps):
-        raise UsageError(f"caps is a pyrt.gtype.Caps, got {caps!r}")
+        raise UsageError(f"caps must be a pyrt.gtype.Caps, got {caps!r}")
     if not isinstance(limits, Limits):
-        raise UsageError(f"limits is a pyrt.Limits, got {limits!r}")
+        raise UsageError(f"limits must be a pyrt.Limits, got {limits!r}")
     for name, value in words.items():
         if not isinstance(value, str):
-            raise UsageError(f"{name} is text, got {value!r}")
+            raise UsageError(f"{name} must be text, got {value!r}")

@@ -33,13 +33,13 @@ def load(reference: str) -> App:
     """
     module_name, mark, attribute = reference.partition(":")
     if not mark or not all(module_name.split(".")) or not attribute:
-        raise UsageError(f"{reference!r} is not of the form module:app, such as examples.users:app")
+        raise UsageError(f"{reference!r} names no app; write module:app, such as examples.users:app")
     if "" not in sys.path:
         sys.path.insert(0, "")
     module = _imported(module_name)
     app = getattr(module, attribute, None)
     if not isinstance(app, App):
-        raise UsageError(f"{reference!r} is {'missing' if app is None else repr(app)}, not a pyrt.App")
+        raise UsageError(f"{reference!r} is {'missing' if app is None else repr(app)}; name a pyrt.App")
     return app
 
 
@@ -49,7 +49,7 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
-            raise UsageError(f"cannot import {name!r}: {error}; run from the folder that holds it") from None
+            raise UsageError(f"cannot import {name!r}: {error}; run pyrt in the folder that contains it") from None
         words = str(error) if isinstance(error, PyrtError) else traceback.format_exception_only(error)[-1]
         raise UsageError(f"cannot import {name!r}: {_place(error)}{' '.join(words.split())}") from None
 
@@ -128,14 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="serve an app over HTTP", description="Serve an app over HTTP/1.1.")
     serving.set_defaults(run=_serve)
-    serving.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
+    serving.add_argument("app", metavar="module:app", help="module and name of the App, such as examples.users:app")
     serving.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    serving.add_argument("--port", type=_port, default=8000, help="0 lets the system choose (default: %(default)s)")
+    serving.add_argument("--port", type=_port, default=8000, help="port (0: the system chooses; default: %(default)s)")
     serving.add_argument(
         "--access-log",
         metavar="FILE",
         default="",
-        help="append a line of JSON per answer to it; - for standard output (default: no access log)",
+        help="append a line of JSON per response to FILE; - is standard output (default: no access log)",
     )
     serving.add_argument(
         "--limit",
@@ -143,23 +143,23 @@ def _parser() -> argparse.ArgumentParser:
         type=_limit,
         action="append",
         default=[],
-        help="a limit in place of the app's, such as body_bytes=10000000; may be repeated, the last of a name holds: "
-        f"{', '.join(_LIMITS)}; see docs/ingress.md",
+        help="replace a limit of the app, such as body_bytes=10000000; may be repeated. Limits: "
+        f"{', '.join(_LIMITS)}. If one is given twice, its last value counts. See docs/ingress.md",
     )
     serving.add_argument("--debug", action="store_true", help="show clients the stack trace of an unexpected error")
     routes = commands.add_parser(
         "routes", help="list the routes of an app", description="List an app's routes, in order of declaration."
     )
     routes.set_defaults(run=_routes)
-    routes.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
+    routes.add_argument("app", metavar="module:app", help="module and name of the App, such as examples.users:app")
     openapi = commands.add_parser(
         "openapi",
         help="print the OpenAPI document of an app",
         description="Print an app's routes and schemas as an OpenAPI 3.1 document, in JSON.",
     )
     openapi.set_defaults(run=_openapi)
-    openapi.add_argument("app", metavar="module:app", help="where the App is, such as examples.users:app")
-    openapi.add_argument("--output", metavar="FILE", default="-", help="write it there (default: standard output)")
+    openapi.add_argument("app", metavar="module:app", help="module and name of the App, such as examples.users:app")
+    openapi.add_argument("--output", metavar="FILE", default="-", help="file to write (default: standard output)")
     return parser
 
 
@@ -171,12 +171,12 @@ def _limit(text: str) -> tuple[str, float]:
     try:
         return name, int(number) if _LIMITS[name] == "int" else float(number)
     except KeyError:
-        raise argparse.ArgumentTypeError(f"there is no limit {name!r}; there are {', '.join(_LIMITS)}") from None
+        raise argparse.ArgumentTypeError(f"unknown limit {name!r}; the limits are {', '.join(_LIMITS)}") from None
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{name} is a number, got {number!r}") from None
+        raise argparse.ArgumentTypeError(f"{name} must be a number ({_LIMITS[name]}), got {number!r}") from None
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, got {text!r}")
+        raise argparse.ArgumentTypeError(f"the port must be a number from 0 to 65535, got {text!r}")
     return int(text)

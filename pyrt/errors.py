@@ -87,7 +87,7 @@ class UnknownName(UsageError):
         self.function, self.name, self.known = function, name, tuple(known)
         super().__init__(
             f"{function} names {name!r}, which nothing provides; it may name {', '.join(self.known)}. "
-            f"A query parameter is annotated: {name}: Query[...]"
+            f"For a query parameter, write {name}: Query[...]"
         )
 
 
@@ -104,7 +104,7 @@ class HttpError(PyrtError):
         self, status: int, detail: str = "", headers: Sequence[tuple[str, str]] | Mapping[str, str] = ()
     ) -> None:
         if not 400 <= status <= 599:
-            raise UsageError(f"HttpError takes a status from 400 to 599, got {status}")
+            raise UsageError(f"the status of an HttpError must be from 400 to 599, got {status}")
         pairs = headers.items() if isinstance(headers, Mapping) else headers
         self.status, self.detail, self.headers = status, detail, tuple(pairs)
         super().__init__(f"{status} {self.title}" + (f": {detail}" if detail else ""))
@@ -169,7 +169,7 @@ class UnfitAnswer(PyrtError):
 
     def __init__(self, what: str, violations: Sequence[Violation]) -> None:
         self.what, self.violations = what, tuple(violations)
-        super().__init__(f"the answer of {what} does not fit what it is said to return: {_listed(self.violations)}")
+        super().__init__(f"{what} returned a value that does not fit its annotation: {_listed(self.violations)}")
 
 
 class Overload(PyrtError):
@@ -246,8 +246,8 @@ class NotPicklable(PyrtError):
     def __init__(self, what: str, part: str, reason: str) -> None:
         self.what, self.part, self.reason = what, part, reason
         super().__init__(
-            f"the {part} of {what} cannot be pickled ({reason}); a function that runs in another process is importable "
-            "by name, and takes and returns what pickle can carry"
+            f"the {part} of {what} cannot be pickled ({reason}); a function for another process must be importable by "
+            "name, and take and return values that pickle can carry"
         )
 
 

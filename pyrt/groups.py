@@ -38,9 +38,9 @@ class RouteDeclaration:
     def __post_init__(self) -> None:
         for method in self.methods:
             if method not in METHODS:
-                raise UsageError(f"{self.where}: method {method!r}; known: {', '.join(METHODS)} (upper case)")
+                raise UsageError(f"{self.where}: unknown method {method!r}; use {', '.join(METHODS)} (upper case)")
         if not self.methods:
-            raise UsageError(f"{self.where} answers no method; name one or more of {', '.join(METHODS)}")
+            raise UsageError(f"{self.where} has no methods; give one or more of {', '.join(METHODS)}")
         check_options(self.options, self.where)
 
     @property
@@ -77,7 +77,7 @@ def _distinct(phase: str, hooks: list[HookFunction]) -> tuple[HookFunction, ...]
         if other.function is not hook.function:
             raise UsageError(
                 f"two {phase} hooks of one route have the name {hook.name!r}: {other.where} and {hook.where}; "
-                "give one another name, by name="
+                "give one of them another name with name="
             )
         if other is not hook:
             raise UsageError(f"the {phase} hook {hook.where} would run twice on one route; register it once")
@@ -114,7 +114,7 @@ class Declarations:
         if name := route.given.get("name"):
             other = self.named.setdefault(name, route)
             if other.path != route.path:
-                raise UsageError(f"{other.where} and {route.where} both have the name {name!r}; give one another name")
+                raise UsageError(f"{other.where} and {route.where} both have the name {name!r}; rename one")
         self.routes.append(route)
 
 
@@ -168,7 +168,7 @@ class Group:
             UsageError: the prefix does not begin with `/`, or ends with it.
         """
         if not prefix.startswith("/") or prefix.endswith("/"):
-            raise UsageError(f"a prefix begins with '/' and does not end with it, got {prefix!r}")
+            raise UsageError(f"the prefix of a group must begin with '/' and not end with it, got {prefix!r}")
         self.declared.refuse_when_frozen(f"group {prefix!r}")
         return Group(self.declared, self._prefix + prefix, self)
 
@@ -180,7 +180,7 @@ class Group:
             UsageError: a method or option is wrong; at `freeze()` also a path, a handler or a conflict.
         """
         if not path.startswith("/") and (path or not self._prefix):
-            raise UsageError(f"a route's path begins with '/', or is '' in a group, got {path!r}")
+            raise UsageError(f"the path of a route must begin with '/', or be '' in a group, got {path!r}")
         chosen, place, given = tuple(methods), caller(), _with_hooks(options)
 
         def register(handler: F) -> F:

@@ -61,7 +61,7 @@ class Limits:
             value = getattr(self, field.name)
             is_number = isinstance(value, int if field.type == "int" else int | float) and not isinstance(value, bool)
             if not is_number or not 0 < value < math.inf:
-                raise UsageError(f"{field.name} is a {'whole ' * (field.type == 'int')}number over 0, got {value!r}")
+                raise UsageError(f"{field.name} needs a {'whole ' * (field.type == 'int')}number over 0, got {value!r}")
 
 
 LIMITS = Limits()

@@ -89,20 +89,20 @@ class Segment(NamedTuple):
             if "{" in text or "}" in text:
                 raise UsageError(f"{text!r} is neither a literal nor {{name}} or {{name:converter}}")
             if "?" in text or "#" in text:
-                raise UsageError("a path ends before '?' and '#'")
+                raise UsageError("a path must not contain '?' or '#'")
             if text in (".", ".."):
-                raise UsageError(f"clients take {text!r} out of a path before they send it")
+                raise UsageError(f"clients remove {text!r} from a path before they send it")
             if _BAD_PERCENT.search(text):
                 raise UsageError(f"{text!r} has a '%' that does not begin an escape such as %2F")
             try:
                 return cls(_STATIC, _normal(text))
             except UnicodeError:
-                raise UsageError(f"{text!r} has what UTF-8 cannot say") from None
+                raise UsageError(f"{text!r} is not valid in UTF-8") from None
         name, key = found.groups()
         if key is None:
             return cls(_ANY, "", name)
         if key not in converters:
-            raise UsageError(f"no converter {key!r}; known: {', '.join(converters)}")
+            raise UsageError(f"unknown converter {key!r}; the converters are {', '.join(converters)}")
         return cls(_MANY if converters[key].many else _TYPED, key, name, converters[key])
 
 
@@ -226,7 +226,7 @@ class Router:
 
     def __init__(self, trailing_slash: str = "strict", converters: Mapping[str, Converter] | None = None) -> None:
         if trailing_slash not in ("strict", "redirect", "ignore"):
-            raise UsageError(f"trailing_slash is 'strict', 'redirect' or 'ignore', got {trailing_slash!r}")
+            raise UsageError(f"trailing_slash must be 'strict', 'redirect' or 'ignore', got {trailing_slash!r}")
         own = converters or {}
         if taken := sorted(own.keys() & CONVERTERS.keys()):
             raise UsageError(f"the converter {taken[0]!r} is built in; give yours another name")
@@ -269,15 +269,15 @@ class Router:
     def _segments(self, path: str, where: str) -> tuple[Segment, ...]:
         try:
             if not path.startswith("/"):
-                raise UsageError("a route's path begins with '/'")
+                raise UsageError("a path must begin with '/'")
             if self._slash == "ignore" and path != "/":
                 path = path.removesuffix("/")
             segments = tuple(Segment.parse(text, self._converters) for text in path[1:].split("/"))
             names = [segment.name for segment in segments if segment.name]
             if len(set(names)) != len(names):
-                raise UsageError("it names a parameter twice")
+                raise UsageError("a path must not name a parameter twice")
             if any(segment.rank == _MANY for segment in segments[:-1]):
-                raise UsageError("a parameter that takes many segments is the last")
+                raise UsageError("a parameter that takes many segments must be the last")
         except UsageError as error:
             raise UsageError(f"route {path!r} of {where}: {error}") from None
         return segments
@@ -369,17 +369,17 @@ class Router:
         routes = {route.path: route for route in self._routes if route.name == name}
         if len(routes) != 1:
             places = " and ".join(f"{route.path} ({route.where})" for route in routes.values())
-            raise UsageError(f"two routes are named {name!r}: {places}" if routes else f"no route is named {name!r}")
+            raise UsageError(f"routes share the name {name!r}: {places}" if routes else f"no route is named {name!r}")
         (route,) = routes.values()
         if set(params) != set(route.names):
-            raise UsageError(f"route {name!r} ({route.path}) takes {list(route.names)}, got {list(params)}")
+            raise UsageError(f"route {name!r} ({route.path}) takes parameters {list(route.names)}, got {list(params)}")
         path = "/" + "/".join(
             _encoded(segment, params[segment.name], route) if segment.name else segment.key
             for segment in route.segments
         )
         match = self.match(route.method, path)
         if match is None or match.route is None or match.route.path != route.path:
-            raise UsageError(f"route {name!r} ({route.path}): with {params} it is {path}, which {match} answers")
+            raise UsageError(f"route {name!r} ({route.path}): {params} make the path {path}, which leads to {match}")
         return path
 
     def __len__(self) -> int:
@@ -446,11 +446,11 @@ def _read_int(text: str) -> int | None:
 
 def _check_converter(name: str, converter: Converter) -> None:
     if not re.fullmatch(_CONVERTER, name):
-        raise UsageError(f"a converter's name is of a-z, 0-9 and '_', got {name!r}")
+        raise UsageError(f"the name of a converter must be of a-z, 0-9 and '_', without a digit first, got {name!r}")
     try:
         re.compile(converter.pattern)
     except (re.error, TypeError) as error:
-        raise UsageError(f"the pattern of the converter {name!r}, {converter.pattern!r}: {error}") from None
+        raise UsageError(f"converter {name!r}: cannot compile the pattern {converter.pattern!r}: {error}") from None
 
 
 def _encoded(segment: Segment, value: Any, route: Route) -> str:

@@ -109,7 +109,7 @@ BROKEN = [
     ("import no_such_module\n", 1, "ModuleNotFoundError: No module named 'no_such_module'"),
     ("import json\n\njson.loads('')\n", 3, "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
     ("def f():\n    raise ValueError('one\\ntwo')\nf()\n", 2, "ValueError: one two"),
-    ("from pyrt import App\napp = App(caps={'depth': 3})\n", 2, "caps is "),
+    ("from pyrt import App\napp = App(caps={'depth': 3})\n", 2, "caps must be "),
 ]
 
 
@@ -143,13 +143,13 @@ def test_a_port_is_a_port(port_text: str) -> None:
 @pytest.mark.parametrize(
     ("limit", "said"),
     [
-        ("nothing=1", "there is no limit 'nothing'; there are request_line_bytes, "),
-        ("=1", "there is no limit ''; there are "),
-        ("requests", "requests is a number, got ''"),
-        ("requests=", "requests is a number, got ''"),
-        ("requests=many", "requests is a number, got 'many'"),
-        ("requests=1.5", "requests is a number, got '1.5'"),
-        ("head_s=1=2", "head_s is a number, got '1=2'"),
+        ("nothing=1", "unknown limit 'nothing'; the limits are request_line_bytes, "),
+        ("=1", "unknown limit ''; the limits are "),
+        ("requests", "requests must be a number (int), got ''"),
+        ("requests=", "requests must be a number (int), got ''"),
+        ("requests=many", "requests must be a number (int), got 'many'"),
+        ("requests=1.5", "requests must be a number (int), got '1.5'"),
+        ("head_s=1=2", "head_s must be a number (float), got '1=2'"),
     ],
 )
 def test_a_limit_that_is_none_is_told_with_those_there_are(
@@ -164,7 +164,7 @@ def test_a_limit_that_is_none_is_told_with_those_there_are(
 @pytest.mark.parametrize("limit", ["requests=0", "requests=-1", "head_s=0", "head_s=-0.5", "head_s=nan", "head_s=inf"])
 def test_a_limit_is_over_0_and_finite(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "examples.users:app", "--limit", limit]) == 2
-    assert re.search(rf"^pyrt: {limit.partition('=')[0]} is a (whole )?number over 0", capsys.readouterr().err)
+    assert re.search(rf"^pyrt: {limit.partition('=')[0]} needs a (whole )?number over 0", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("path", ["", "no/such/folder/log"])

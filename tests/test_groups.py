@@ -159,7 +159,7 @@ def test_a_time_limit_is_a_number_of_seconds_over_0(limit_s: Any) -> None:
         lambda: App().before(timeout_s=limit_s)(function),
         lambda: App().on_start(timeout_s=limit_s)(function),
     ):
-        with pytest.raises(UsageError, match="is a number of seconds over 0"):
+        with pytest.raises(UsageError, match="must be a number of seconds over 0"):
             declare()
 
 
@@ -174,9 +174,9 @@ def test_a_hook_answers_by_returning() -> None:
 
 def test_a_path_in_a_group_begins_with_a_slash_or_is_empty() -> None:
     group = App().group("/g")
-    with pytest.raises(UsageError, match="begins with '/'"):
+    with pytest.raises(UsageError, match="must begin with '/'"):
         group.get("x")
-    with pytest.raises(UsageError, match="begins with '/'"):
+    with pytest.raises(UsageError, match="must begin with '/'"):
         App().get("")
     group.get("")
 

@@ -112,8 +112,8 @@ def test_a_bad_escape_is_a_400_even_where_no_route_fits(path: str) -> None:
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("/{p:path}/x", "is the last"),
-        ("/{a:bool}", "known: int, uuid, float, path"),
+        ("/{p:path}/x", "must be the last"),
+        ("/{a:bool}", "the converters are int, uuid, float, path"),
         ("/a%zz", "escape"),
         ("/{a}/{a}", "twice"),
     ],

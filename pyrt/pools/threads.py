@@ -38,7 +38,7 @@ class ThreadPool:
 
     def __init__(self, threads: int = 40, limit_pending: int = 1000, *, what: str = "the thread pool") -> None:
         if threads < 1 or limit_pending < 0:
-            raise UsageError(f"{what} has at least 1 worker and 0 pending, got {threads} and {limit_pending}")
+            raise UsageError(f"{what} needs at least 1 worker and 0 pending calls, got {threads} and {limit_pending}")
         self.what, self._limit_threads, self._limit_pending = what, threads, limit_pending
         self._changed = threading.Condition()  # guards all that follows
         self._waiting: deque[_Call] = deque()
@@ -175,7 +175,7 @@ class _Call:
 
     def _drop(self, error: BaseException | None) -> None:
         if error is not None:
-            _log.warning("a call in %s failed after its caller had left", self._what, exc_info=error)
+            _log.warning("a call in %s failed after its caller was cancelled", self._what, exc_info=error)
 
 
 def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:

@@ -49,7 +49,7 @@ class Subscription:
 
     def __init__(self, topic: str, group: str | None, limit_messages: int) -> None:
         if limit_messages < 1:
-            raise UsageError(f"limit_messages is at least 1, got {limit_messages}")
+            raise UsageError(f"limit_messages must be at least 1, got {limit_messages}")
         self.topic, self.group, self.limit_messages = topic, group, limit_messages
         self._pending: deque[Any] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -79,7 +79,7 @@ class Subscription:
             LookupError: no message is pending.
         """
         if not self._pending:
-            raise LookupError(f"nothing is pending on {self.topic!r}")
+            raise LookupError(f"no message is pending on {self.topic!r}")
         self._delivered += 1
         return self._pending.popleft()
 
@@ -148,7 +148,7 @@ class QueueFabric:
                 if subscription.limit_messages != limit_messages:
                     raise UsageError(
                         f"group {group!r} of {topic!r} has a limit of {subscription.limit_messages} messages, "
-                        f"not {limit_messages}; give all its subscribers the same"
+                        f"not {limit_messages}; give all its subscribers the same limit"
                     )
                 return subscription
         subscriptions.append(Subscription(topic, group, limit_messages))

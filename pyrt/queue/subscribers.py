@@ -91,7 +91,7 @@ class Subscriber:
             except asyncio.CancelledError:
                 if is_cancelled_from_outside():
                     raise
-                _log.exception("subscriber %s ended in a cancellation of its own", describe(self._declared.function))
+                _log.exception("subscriber %s raised CancelledError by itself", describe(self._declared.function))
             except Exception:
                 _log.exception("subscriber %s failed on a message", describe(self._declared.function))
             self._under_way -= 1

@@ -130,5 +130,5 @@ def _check_kind(function: Callable[..., Any], name: str, source: Source) -> None
     if isinstance(wanted, type) and wanted not in ANYTHING and not getattr(wanted, "_is_protocol", False):
         if not issubclass(kind, wanted):
             raise UsageError(
-                f"{describe(function)}: {name!r} is a {kind.__name__}, but it is annotated {wanted.__name__}"
+                f"{describe(function)}: {name!r} is a {kind.__name__}; do not annotate it as {wanted.__name__}"
             )

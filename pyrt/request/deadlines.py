@@ -22,7 +22,7 @@ def checked_limit(limit_s: Any, what: str) -> float:
         UsageError: not a finite number over 0.
     """
     if not isinstance(limit_s, int | float) or not 0 < limit_s < math.inf:
-        raise UsageError(f"{what} is a number of seconds over 0, got {limit_s!r}")
+        raise UsageError(f"{what} must be a number of seconds over 0, got {limit_s!r}")
     return float(limit_s)
 
 

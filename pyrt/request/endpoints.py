@@ -87,7 +87,7 @@ class Endpoint:
         taken = sorted(set(params) & set(names))
         if taken:
             raise UsageError(
-                f"{describe(handler)}: the path parameter {taken[0]!r} has a name that means something else"
+                f"{describe(handler)}: the path parameter {taken[0]!r} has a reserved name; choose another"
             )
         for name, converter in params.items():
             _check_type(handler, name, converter)
@@ -97,7 +97,7 @@ class Endpoint:
         self._binding = Binding(handler, names, caps)
         self._pools = pools or Pools()
         if inspect.isgeneratorfunction(handler):
-            raise UsageError(f"{describe(handler)} is a generator; one that streams is `async def`")
+            raise UsageError(f"{describe(handler)} is a generator; make it `async def` to stream")
         self.inputs = [*self.chain.inputs, *self._binding.inputs]
         self.returned, self._check_answers = returned(handler), options["check_answers"]
         _check_parts(handler, self._binding)
@@ -189,7 +189,7 @@ def _check_type(handler: Callable[..., Any], name: str, converter: Converter) ->
     """Refuse a path parameter whose annotation is a type that its converter never makes."""
     wanted, made = annotation(handler, name), converter.type
     if is_query(wanted):
-        raise UsageError(f"{describe(handler)}: {name!r} is in the path, and so no query parameter")
+        raise UsageError(f"{describe(handler)}: {name!r} is a path parameter; remove its Query[...]")
     if get_origin(wanted) is Annotated:
         wanted = get_args(wanted)[0]
     options = get_args(wanted) if _is_union(wanted) else (wanted,)
@@ -213,7 +213,7 @@ def _check_parts(handler: Callable[..., Any], binding: Binding) -> None:
         raise UsageError(f"{describe(handler)} names 'body' and 'form', which are the same bytes; name one of them")
     is_plain = not is_async(handler) and not inspect.isasyncgenfunction(handler)
     if is_plain and takes_parts(handler) and binding.names("body"):
-        raise UsageError(f"{describe(handler)} takes its body as it comes, and has to be `async def`")
+        raise UsageError(f"{describe(handler)} reads its body part by part, so it must be `async def`")
 
 
 def _is_union(wanted: Any) -> bool:
@@ -224,11 +224,11 @@ def _check_portable(handler: Callable[..., Any], binding: Binding, portable: set
     """Refuse a `cpu=True` handler that cannot run in another process."""
     where = describe(handler)
     if is_async(handler) or inspect.isasyncgenfunction(handler):
-        raise UsageError(f"{where} is `async def`; what runs in a process (cpu=True) is a plain function")
+        raise UsageError(f"{where} is `async def`, but cpu=True needs a plain function; use `def`")
     for name, source in binding.sources.items():
         if name not in portable and not source.is_query:
             raise UsageError(
-                f"{where} names {name!r}, which cannot go to a process (cpu=True); path, query and body can"
+                f"{where} names {name!r}, which cannot go to another process (cpu=True); path, query and body can"
             )
     module, name = getattr(handler, "__module__", ""), getattr(handler, "__qualname__", "")
     found: Any = sys.modules.get(module)
@@ -236,7 +236,7 @@ def _check_portable(handler: Callable[..., Any], binding: Binding, portable: set
         found = getattr(found, part, None)
     if found is not handler:
         raise UsageError(
-            f"{where} runs in a process (cpu=True) and must be at the top level of its module, by its own name"
+            f"{where} runs in another process (cpu=True): it must be at the top level of its module, under its own name"
         )
 
 

@@ -57,11 +57,11 @@ class HookFunction:
     def __post_init__(self) -> None:
         parameters(self.function)
         if self.timeout_s is not None and not is_async(self.function):
-            raise UsageError(f"{self.where} is not `async def` and cannot be interrupted: it takes no timeout_s")
+            raise UsageError(f"{self.where} cannot be interrupted; make it `async def`, or remove timeout_s")
         if self.timeout_s is not None:
             object.__setattr__(self, "timeout_s", checked_limit(self.timeout_s, f"{self.where}: timeout_s"))
         if inspect.isgeneratorfunction(self.function) or inspect.isasyncgenfunction(self.function):
-            raise UsageError(f"the hook {self.where} is a generator; a hook returns its answer")
+            raise UsageError(f"the hook {self.where} is a generator; use `return` for its answer")
         own = getattr(self.function, "__name__", "")
         object.__setattr__(self, "name", self.name or (own if own.isidentifier() else self.where))
         check_statuses(self.raises, self.where)
@@ -203,4 +203,4 @@ def _failed(lctx: LocalContext, name: str, error: BaseException) -> None:
     if isinstance(error, asyncio.CancelledError) and is_cancelled_from_outside():
         raise error
     lctx.gctx.hook_failures[name] += 1
-    _log.warning("hook %s failed in request %s and is not critical", name, lctx.request_id, exc_info=error)
+    _log.warning("hook %s failed in request %s, but is not critical", name, lctx.request_id, exc_info=error)

@@ -69,23 +69,23 @@ def check_options(options: RouteOptions, where: str) -> None:
         TypeError: an option does not exist.
     """
     if unknown := sorted(options.keys() - DEFAULTS.keys()):
-        raise TypeError(f"{where}: there is no option {unknown[0]!r}; the options are {', '.join(DEFAULTS)}")
+        raise TypeError(f"{where}: unknown option {unknown[0]!r}; the options are {', '.join(DEFAULTS)}")
     if not isinstance(options["status"], int) or not 200 <= options["status"] <= 599:
-        raise UsageError(f"{where}: a status is from 200 to 599, got {options['status']!r}")
+        raise UsageError(f"{where}: status must be from 200 to 599, got {options['status']!r}")
     check_statuses(options["raises"], where)
     check_answering(options["check_answers"], where)
     if isinstance(options["tags"], str) or not all(isinstance(tag, str) for tag in options["tags"]):
-        raise UsageError(f"{where}: tags are a sequence of strings, got {options['tags']!r}")
+        raise UsageError(f"{where}: tags must be a sequence of strings, got {options['tags']!r}")
     if type(options["limit_body_bytes"]) is not int or options["limit_body_bytes"] < 0:
-        raise UsageError(f"{where}: limit_body_bytes is a whole number, got {options['limit_body_bytes']!r}")
+        raise UsageError(f"{where}: limit_body_bytes needs a whole number from 0, got {options['limit_body_bytes']!r}")
     if options["deadline_s"] is not None:
-        checked_limit(options["deadline_s"], f"{where}: deadline_s, unless it is None for no limit,")
+        checked_limit(options["deadline_s"], f"{where}: deadline_s (None for no limit)")
 
 
 def check_answering(check_answers: str, where: str) -> None:
     """Raise UsageError unless *check_answers* is one of `CHECKS`."""
     if check_answers not in CHECKS:
-        raise UsageError(f"{where}: check_answers is one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
+        raise UsageError(f"{where}: check_answers must be one of {', '.join(map(repr, CHECKS))}, got {check_answers!r}")
 
 
 def check_statuses(raises: Any, where: str) -> None:
@@ -94,4 +94,4 @@ def check_statuses(raises: Any, where: str) -> None:
         type(status) is int and 400 <= status <= 599 and isinstance(text, str) for status, text in raises.items()
     )
     if not is_sound:
-        raise UsageError(f"{where}: raises= maps statuses from 400 to 599 to words, got {raises!r}")
+        raise UsageError(f"{where}: raises must map statuses from 400 to 599 to texts, got {raises!r}")

@@ -24,11 +24,11 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
         found = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{describe(function)} does not say what it takes ({error}); wrap it in a function") from None
+        raise UsageError(f"{describe(function)} has no signature ({error}); wrap it in a function") from None
     for parameter in found:
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise UsageError(
-                f"{describe(function)} has {str(parameter)!r}; it must name what it takes, each by its own name"
+                f"{describe(function)} has {str(parameter)!r}, which cannot be given by name; name each parameter"
             )
     return found
 
@@ -62,4 +62,4 @@ def annotation(function: Callable[..., Any], name: str) -> Any:
             f"{describe(function)}: cannot resolve its annotations ({error}); define the type at module level"
         ) from None
     except Exception as error:  # annotations are expressions, which may raise anything
-        raise UsageError(f"{describe(function)}: its annotations are no types ({error!r})") from error
+        raise UsageError(f"{describe(function)}: cannot evaluate its annotations ({error!r})") from error

@@ -140,8 +140,8 @@ def form_source(function: Callable[..., Any], caps: Caps) -> Source:
     gtype = _schema(function, "form", wanted, caps)
     if not gtype.in_form:
         raise UsageError(
-            f"{describe(function)}: 'form' is annotated with what no form can give; that are fields, each a text, a "
-            "number or a list of them, or a pyrt.Form"
+            f"{describe(function)}: 'form' needs a pyrt.Form, or a class whose fields are text, numbers, or lists of "
+            "them"
         )
 
     def read(context: LocalContext) -> Any:
@@ -162,7 +162,7 @@ def _schema(function: Callable[..., Any], name: str, wanted: Any, caps: Caps) ->
     try:
         return GType(wanted, caps)
     except Exception as error:
-        raise UsageError(f"{describe(function)}: {name!r} is annotated with what is no schema: {error}") from error
+        raise UsageError(f"{describe(function)}: the annotation of {name!r} is not a schema: {error}") from error
 
 
 def query_source(function: Callable[..., Any], parameter: inspect.Parameter, caps: Caps) -> Source | None:
@@ -174,7 +174,7 @@ def query_source(function: Callable[..., Any], parameter: inspect.Parameter, cap
     name, default = parameter.name, parameter.default
     gtype = _schema(function, name, wanted, caps)
     if gtype.in_query == "none":
-        raise UsageError(f"{describe(function)}: {name!r} has objects or lists in it, which no query can give")
+        raise UsageError(f"{describe(function)}: {name!r} has objects or nested lists, which a query cannot carry")
     many = gtype.in_query == "many"
 
     def read(lctx: LocalContext) -> Any:
@@ -195,4 +195,4 @@ def is_query(wanted: Any) -> bool:
 
 def refuse_query(function: Callable[..., Any], name: str, wanted: Any) -> None:
     if is_query(wanted):
-        raise UsageError(f"{describe(function)}: {name!r} has a meaning of its own, and is no query parameter")
+        raise UsageError(f"{describe(function)}: {name!r} is a reserved name; give the query parameter another")

@@ -91,7 +91,7 @@ class Server:
                     await connection.wait_closed()
         except TimeoutError:
             late = [connection for connection in connections if not connection.is_over]
-            _log.error("%d connections were cut after %g s", len(late), self.drain_timeout_s)
+            _log.error("%d connections were aborted after %g s", len(late), self.drain_timeout_s)
             for connection in late:
                 connection.abort()
             # Their requests are cancelled; `cleanup_timeout_s` of the app limits their cleanup.
@@ -155,7 +155,7 @@ def _opened(path: str) -> Iterator[TextIO]:
         try:
             file.close()
         except OSError as error:
-            _log.error("the end of the access log %r could not be written: %s", path, error)
+            _log.error("the last lines of the access log %r could not be written: %s", path, error)
 
 
 def _within_descriptors(limits: Limits) -> Limits:
@@ -172,7 +172,7 @@ def _within_descriptors(limits: Limits) -> Limits:
     if most == wanted:
         return limits
     connections = max(1, most - _OTHER_DESCRIPTORS)
-    _log.warning("%d descriptors suffice for %d connections, not for %d", most, connections, limits.connections)
+    _log.warning("%d descriptors allow %d connections, not %d; raise ulimit -n", most, connections, limits.connections)
     return dataclasses.replace(limits, connections=connections)
 
 

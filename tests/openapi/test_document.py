@@ -386,15 +386,15 @@ async def test_hooks_of_the_app_guard_them_too() -> None:
 
 @pytest.mark.parametrize("raises", [{200: "fine"}, {404: 404}, {"404": "none"}, [404]])
 def test_what_is_raised_is_told_by_status_and_words(raises: Any) -> None:
-    with pytest.raises(UsageError, match="raises= maps statuses from 400 to 599 to words"):
+    with pytest.raises(UsageError, match="raises must map statuses from 400 to 599 to texts"):
         App().get("/", raises=raises)(show)
-    with pytest.raises(UsageError, match="raises= maps statuses"):
+    with pytest.raises(UsageError, match="raises must map statuses"):
         App().before(raises=raises)(show)
 
 
 @pytest.mark.parametrize("tags", ["users", [1]])
 def test_tags_are_a_sequence_of_strings(tags: Any) -> None:
-    with pytest.raises(UsageError, match="tags are a sequence of strings"):
+    with pytest.raises(UsageError, match="tags must be a sequence of strings"):
         App().get("/", tags=tags)(show)
 
 
@@ -497,7 +497,7 @@ async def test_an_example_call_is_one_that_a_shell_takes() -> None:
 
 @pytest.mark.parametrize("argument", [{"title": None}, {"version": 1}, {"docs": None}, {"caps": {"depth": 3}}])
 def test_an_app_is_told_at_once_what_it_cannot_say_of_itself(argument: Any) -> None:
-    with pytest.raises(UsageError, match=f"^{next(iter(argument))} is "):
+    with pytest.raises(UsageError, match=f"^{next(iter(argument))} must be "):
         App(**argument)
 
 

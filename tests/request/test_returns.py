@@ -164,5 +164,5 @@ def test_a_route_that_says_nothing_of_json_cannot_be_checked() -> None:
 
 def test_check_answers_is_one_of_three_words() -> None:
     for declare in (lambda: App(check_answers="on"), lambda: App().get("/", check_answers="on")(print)):
-        with pytest.raises(UsageError, match="check_answers is one of 'off', 'warn', 'enforce', got 'on'"):
+        with pytest.raises(UsageError, match="check_answers must be one of 'off', 'warn', 'enforce', got 'on'"):
             declare()

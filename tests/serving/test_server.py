@@ -82,7 +82,7 @@ async def test_what_does_not_end_within_the_drain_time_is_cut_and_logged(caplog:
     await server.stop()
     await asyncio.gather(client, return_exceptions=True)
     await cancelled.wait()
-    assert "1 connections were cut" in caplog.text
+    assert "1 connections were aborted" in caplog.text
 
 
 FILE = bytes(range(256)) * 16 * 1024
