@@ -87,7 +87,7 @@ class App(Group):
             checked_limit(deadline_s, "deadline_s")
         checked_limit(cleanup_timeout_s, "cleanup_timeout_s")
         check_answering(check_answers, "the app")
-        _check_said(caps, limits, title=title, version=version, description=description, openapi=openapi, docs=docs)
+        _check_types(caps, limits, title=title, version=version, description=description, openapi=openapi, docs=docs)
         super().__init__(Declarations({"deadline_s": deadline_s, "check_answers": check_answers}))
         self._new_router = partial(Router, trailing_slash, dict(converters or {}))
         self._new_router()  # raises if an argument is wrong
@@ -209,7 +209,7 @@ class App(Group):
                 caps=self._caps,
                 limits=self._limits,
             )
-            _check_checked(declared, route.value.returned)
+            _check_checkable(declared, route.value.returned)
 
     def _limits(self) -> Limits:
         """The limits now: those that a server passed to `start`, else the app's."""
@@ -330,7 +330,7 @@ class App(Group):
             await asgi.serve(self._serving, scope, receive, send)
 
 
-def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
+def _check_checkable(declared: RouteDeclaration, returned: Returned) -> None:
     """Refuse a route with `check_answers` whose answers cannot be checked."""
     if declared.options["check_answers"] == "off" or returned.gtype is not None:
         return
@@ -342,7 +342,7 @@ def _check_checked(declared: RouteDeclaration, returned: Returned) -> None:
         )
 
 
-def _check_said(caps: Caps, limits: Limits, **words: str) -> None:
+def _check_types(caps: Caps, limits: Limits, **words: str) -> None:
     """Refuse arguments that would otherwise fail later, such as when the app's description is made."""
     if not isinstance(caps, Caps):
         raise UsageError(f"caps must be a pyrt.gtype.Caps, got {caps!r}")

@@ -67,13 +67,13 @@ async def _http(service: Service, scope: Scope, receive: Receive, send: Send) ->
                 await _send(Response.problem(error.status, error.detail, new_id()), send)
             return
     answering = asyncio.ensure_future(_answer(service, request, send))
-    gone = asyncio.ensure_future(_gone(receive, body))
+    disconnected = asyncio.ensure_future(_disconnected(receive, body))
     try:
-        await asyncio.wait((answering, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((answering, disconnected), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (answering, gone):
+        for task in (answering, disconnected):
             task.cancel()
-        await asyncio.wait((answering, gone))
+        await asyncio.wait((answering, disconnected))
     if not answering.cancelled():
         answering.result()
 
@@ -117,7 +117,7 @@ class _Body:
         raise StopAsyncIteration
 
 
-async def _gone(receive: Receive, body: _Body) -> None:
+async def _disconnected(receive: Receive, body: _Body) -> None:
     """Return when the client has disconnected; `receive` tells so only after the body."""
     await body.is_over.wait()
     while not body.is_broken and (await receive())["type"] != "http.disconnect":

@@ -93,7 +93,7 @@ def _response(responses: Sequence[_Part], component: _Part) -> _Part:
     distinct = [each for at, each in enumerate(responses) if each not in responses[:at]]
     if len(distinct) == 1:
         return distinct[0]
-    told = [component if "$ref" in each else each for each in distinct]
-    content = _content(told)
-    description = "; or: ".join(dict.fromkeys(each["description"] for each in told))
+    resolved = [component if "$ref" in each else each for each in distinct]
+    content = _content(resolved)
+    description = "; or: ".join(dict.fromkeys(each["description"] for each in resolved))
     return {"description": description} | ({"content": content} if content else {})
