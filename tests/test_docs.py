@@ -41,3 +41,11 @@ def test_the_table_of_limits_on_the_ingresss_page_is_that_of_the_code() -> None:
     table = dict(re.findall(r"^\| `(\w+)` \| ([\d,.]+) \|", (ROOT / "docs/ingress.md").read_text(), re.MULTILINE))
     said = {name: float(number.replace(",", "")) for name, number in table.items()}
     assert said == {field.name: field.default for field in fields(Limits)}
+
+
+@pytest.mark.parametrize("package", ["pyrt", "benchmarks"])
+def test_the_readme_names_every_folder_and_module_at_the_top_of_a_package(package: str) -> None:
+    text = (ROOT / "README.md").read_text()
+    entries = [path for path in (ROOT / package).iterdir() if not path.name.startswith(("_", "."))]
+    names = [f"`{path.name}/`" if path.is_dir() else f"`{path.name}`" for path in entries if path.suffix in ("", ".py")]
+    assert [name for name in names if name not in text] == []
