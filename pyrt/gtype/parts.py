@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 
 from .kinds import Asked, Check
-from .wording import step
+from .wording import shown, worded
 
 __all__ = (
     "Array",
@@ -26,8 +26,10 @@ __all__ = (
     "in_query",
     "is_without_hash",
     "literal",
-    "step",
 )
+
+
+_SHOWN_CHOICES = 10
 
 
 class Part:
@@ -77,6 +79,14 @@ class Part:
     def contents(self, value: Any) -> Iterator[tuple[Part, Any]]:
         """The values inside a decoded *value*, each with its part."""
         return iter(())
+
+    def described(self, text: str, limit_characters: int = 60) -> tuple[str, str]:
+        """What the part expects, in its own words if it has some, and the code, when msgspec refuses with *text*."""
+        expected, code = worded(text)
+        if code == "choice" and self.values:
+            listed = [shown(value, limit_characters) for value in self.values[:_SHOWN_CHOICES]]
+            return "one of " + ", ".join(listed) + (", ..." if len(self.values) > _SHOWN_CHOICES else ""), code
+        return (self.expected, code) if self.expected and code in ("type", "format", "pattern") else (expected, code)
 
     def needs(self, finite: bool) -> bool:
         """Whether values that msgspec takes have to be looked at; *finite*: since floats have to be finite, too."""

@@ -16,7 +16,7 @@ from .caps import Caps
 from .kinds import Asked
 from .parts import Array, Entries, Object, Part, Row, Variants
 from .readers import ASKING, Reader, Refusal
-from .wording import HIDDEN, LACKS, MISSING, UNKNOWN, described, shortened, shown, step, worded
+from .wording import HIDDEN, LACKS, MISSING, UNKNOWN, shortened, shown, step, worded
 
 __all__ = ("violations",)
 
@@ -153,7 +153,7 @@ class _Walk:
         refusal, made = self._reader.keyed(part.keys, key)
         is_secret = is_secret or part.key.is_secret
         if refusal is not None:
-            words, code = described(part.key, refusal.text)
+            words, code = part.key.described(refusal.text)
         elif (asked := part.key.missed(made, self._reader.finite)) is not None:
             words, code = self._words(part.key, asked, is_secret), "check"
         else:
@@ -245,7 +245,7 @@ class _Walk:
         elif text.startswith(LACKS):
             self._report(_lacking(place, text))
         else:
-            words, code = described(part, text, self._caps.shown_characters)
+            words, code = part.described(text, self._caps.shown_characters)
             self._report(Violation(place, words, self._got(value, is_secret, inside), code))
 
     def _asked(self, part: Part, asked: Asked, value: Any, path: str, is_secret: bool) -> None:

@@ -6,19 +6,15 @@ import json
 import re
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .parts import Part
-
-__all__ = ("HIDDEN", "LACKS", "MISSING", "NO_HASH", "UNKNOWN", "described", "shortened", "shown", "step", "worded")
+__all__ = ("HIDDEN", "LACKS", "MISSING", "NO_HASH", "UNKNOWN", "shortened", "shown", "step", "worded")
 
 HIDDEN = "***"
 MISSING = ("a value (required)", "nothing", "missing")
 NO_HASH = "Expected `value that a set can hold`"
 LACKS = "Object missing required field `"
 UNKNOWN = "Object contains unknown field `"
-_SHOWN_CHOICES = 10
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -74,12 +70,3 @@ def worded(text: str) -> tuple[str, str]:
     if text.endswith("out of range"):
         return "a number in range", "range"
     return "another value", "format"
-
-
-def described(part: Part, text: str, limit_characters: int = 60) -> tuple[str, str]:
-    """What *part* expected, in its own words where it has some, and the code."""
-    expected, code = worded(text)
-    if code == "choice" and part.values:
-        listed = [shown(value, limit_characters) for value in part.values[:_SHOWN_CHOICES]]
-        return "one of " + ", ".join(listed) + (", ..." if len(part.values) > _SHOWN_CHOICES else ""), code
-    return (part.expected, code) if part.expected and code in ("type", "format", "pattern") else (expected, code)
