@@ -160,14 +160,17 @@ def _compiled(annotation: Any, caps: Caps) -> GType:
 
 
 def _decoder(part: Part, caps: Caps) -> Callable[[bytes], Any]:
-    """`GType.decode`: a copy of `_decode` with globals of its own, which CPython finds faster than anything else."""
+    """`GType.decode`: a copy of `_decode` whose globals are its own.
+
+    CPython finds a global faster than a variable of a closure (docs/perf-log.md, 2026-11-30).
+    """
     code = _decode.__code__.replace()
     names = {name: globals()[name] for name in code.co_names if name in globals()}
     names |= {"_part": part, "_caps": caps, "_read": _reader(part, caps), "_limit_bytes": caps.input_bytes}
     return types.FunctionType(code, names, "decode")
 
 
-# What each copy has its own of.
+# Placeholders: each copy of `_decode` has its own.
 _part, _caps, _limit_bytes = cast(Part, None), CAPS, 0
 _read: Callable[[bytes], Any] = _raw
 
