@@ -9,6 +9,8 @@ import pytest
 
 from pyrt import GType
 from pyrt.gtype import Decimal
+from pyrt.gtype.compiling import taken_apart
+from pyrt.gtype.opening import opened
 
 
 @dataclass
@@ -161,3 +163,42 @@ def test_an_instance_that_holds_itself_is_a_violation() -> None:
     ring = Linked(1)
     ring.next = ring
     assert codes_of(Linked, ring) == [("$", "depth")]
+
+
+class Renamed(msgspec.Struct, rename="upper", tag="renamed"):
+    leaf: Leaf
+    count: int = 0
+    more: int | msgspec.UnsetType = msgspec.UNSET
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "plain"),
+    [
+        (Leaf, Leaf("a"), {"name": "a"}),
+        (Renamed, Renamed(Leaf("a")), {"type": "renamed", "LEAF": {"name": "a"}}),
+        (Renamed, Renamed(Leaf("a"), 1, 2), {"type": "renamed", "LEAF": {"name": "a"}, "COUNT": 1, "MORE": 2}),
+        (RowOfLeaf, RowOfLeaf(1, Leaf("a")), ["row", 1, {"name": "a"}]),
+        (NamedPrice, NamedPrice(decimal.Decimal(1)), [decimal.Decimal(1)]),
+        (dict[str, list[Leaf]], {"a": [Leaf("a"), {"name": "b"}]}, {"a": [{"name": "a"}, {"name": "b"}]}),
+        (tuple[int, Leaf | None], (1, Leaf("a")), [1, {"name": "a"}]),
+    ],
+)
+def test_an_instance_is_opened_to_its_fields_without_those_that_nobody_sent(
+    annotation: Any, value: Any, plain: Any
+) -> None:
+    assert opened(taken_apart(annotation), value) == plain
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (list[int], [1, 2]),
+        (list[Leaf], [{"name": "a"}]),
+        (dict[str, Leaf], {"a": {"name": "a"}}),
+        (RowOfLeaf, ["row", 1, {"name": "a"}]),
+        (Leaf, 5),
+        (Leaf | None, None),
+    ],
+)
+def test_a_value_without_instances_is_opened_to_itself(annotation: Any, value: Any) -> None:
+    assert opened(taken_apart(annotation), value) is value

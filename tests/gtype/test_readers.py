@@ -10,7 +10,8 @@ import pytest
 from pyrt import GType, ValidationError
 from pyrt.gtype import Secret
 from pyrt.gtype.compiling import taken_apart
-from pyrt.gtype.readers import Plain
+from pyrt.gtype.parts import Entries
+from pyrt.gtype.readers import Plain, Reader, Text
 
 
 class Said(msgspec.Struct):
@@ -138,3 +139,43 @@ def test_no_text_is_a_number_that_json_has_not(text: str) -> None:
 def test_a_string_is_no_number_unless_everything_is_text() -> None:
     assert [each.code for each in GType(int).violations("7")] == ["type"]
     assert GType(int).violations("7", strict=False) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [("{}", "object"), ("[]", "array"), ('"a"', "string"), ("true", "boolean"), ("null", "null"), ("-1.5", "number")],
+)
+def test_both_readers_tell_the_kinds_of_json(data: str, kind: str) -> None:
+    assert Text().kind(msgspec.Raw(data.encode())) == kind
+    assert Plain(strict=True).kind(msgspec.json.decode(data)) == kind
+
+
+def test_where_all_is_text_a_text_may_be_of_any_kind() -> None:
+    assert Plain(strict=False).kind("1") == ""
+    assert Plain(strict=True).kind(object()) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b'"abc"', '"abc"'), (b'"%s"' % (b"a" * 20), '"aaaaaa...'), (b"[1,2]", "an array of 2"), (b"123", "123"),
+        (b"1234567890123", "1234567..."), (b'"\xff"', "text that is not UTF-8"), (b"null", "null"),
+    ],
+)  # fmt: skip
+def test_json_text_is_shown_in_one_short_line(data: bytes, shown: str) -> None:
+    assert Text().shown(msgspec.Raw(data), 10) == shown
+
+
+@pytest.mark.parametrize("reader", [Text(), Plain(strict=True)])
+def test_a_key_is_judged_as_in_a_dict_of_such_keys(reader: Reader) -> None:
+    part = taken_apart(dict[int, str])
+    assert isinstance(part, Entries)
+    assert reader.keyed(part.keys, "7") == (None, 7)
+    refusal, made = reader.keyed(part.keys, "x")
+    assert refusal is not None
+    assert (refusal.text, refusal.inside, made) == ("Expected `int`, got `str`", "$", None)
+
+
+def test_json_text_costs_its_bytes_and_the_defaults_that_it_makes() -> None:
+    assert Text.cost(taken_apart(list[int]), b"[1,2]") == 5
+    assert Text.cost(taken_apart(Full), b"{}") > Text.cost(taken_apart(Full), b"1 ") == 2
