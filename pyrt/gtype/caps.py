@@ -1,4 +1,4 @@
-"""How far a schema goes with what strangers send."""
+"""Limits on what a schema accepts from strangers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Caps:
     """Limits of a GType.
 
     Attributes:
-        input_bytes: of JSON that is decoded; past it the answer is 413.
-        depth: arrays and objects inside each other, where a type allows any number of them; past it 400. At the most
-            256, since values are looked at by functions that call themselves.
-        violations: listed at the most.
-        shown_characters: of a value, a key or a choice in a violation.
+        input_bytes: JSON that is longer is answered with 413.
+        depth: arrays and objects in each other, for types that allow any number of them; more are answered with 400. At
+            most 256, because the functions that look at values call themselves.
+        violations: a list of violations has at most so many.
+        shown_characters: values, keys and choices in violations are cut to so many.
 
     Raises:
-        UsageError: a limit that is no whole number, or under 1; a depth over 256.
+        UsageError: a limit is not a whole number over 0, or *depth* is over 256.
     """
 
     input_bytes: int = 16 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""A type, taken apart once, by msgspec's own description of it, which decides what is a field, an item or a branch."""
+"""Take a type apart, once. msgspec's own description of it decides what is a field, an item or a branch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .wording import step
 __all__ = ("is_bottomless", "taken_apart")
 
 _ANY = ("string", "number", "boolean", "null", "array", "object")
-# Of msgspec's scalars the Python type, and the kinds of JSON that it takes.
+# For each scalar of msgspec: its Python type, and the kinds of JSON that it takes.
 _SCALARS: dict[type[inspect.Type], tuple[Any, tuple[str, ...]]] = {
     inspect.AnyType: (Any, _ANY),
     inspect.NoneType: (None, ("null",)),
@@ -53,7 +53,7 @@ _COLLECTIONS: dict[type[inspect.Type], Any] = {
     inspect.FrozenSetType: frozenset,
     inspect.VarTupleType: tuple,
 }
-# What is text in JSON, and no text of Python's: msgspec's own words for it say less.
+# What violations call types that are text in JSON but not in Python; msgspec's own words say less.
 _MOMENT = "an RFC 3339 date and time"
 _NAMES = {
     (inspect.BytesType, None): "base64 text",
@@ -74,11 +74,11 @@ _CONSTRAINTS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length
 
 
 def taken_apart(annotation: Any) -> Part:
-    """The part that is the whole of a type.
+    """The part for a whole type.
 
     Raises:
         TypeError: msgspec does not know the type.
-        UsageError: a type that JSON cannot carry, a set of what has no hash, or a pattern that could run away.
+        UsageError: JSON cannot carry the type, the items of a set have no hash, or a pattern could run away.
     """
     refuse_crashing(annotation)
     try:
@@ -89,12 +89,12 @@ def taken_apart(annotation: Any) -> Part:
     parts = list(_all(whole))
     for part in parts:
         part.is_checked, part.has_floats, part.hides = bool(part.checks), float in part.makes, part.is_secret
-        # A dict, such as a TypedDict, or a plain tuple is always read.
+        # msgspec reads every dict, such as a TypedDict, and every plain tuple; it takes other instances unread.
         part.has_classes = isinstance(part, Object | Row) and part.makes[0] not in (dict, tuple)
         part.runs_code = any(hasattr(kind, "__post_init__") for kind in part.makes)
         ask_for_hashes(part)
         part.crowds = is_crowd(part)
-    # What is true of a part is true of all around it; types may contain themselves.
+    # What is true of a part is true of the parts around it. Types may contain themselves: repeat until nothing changes.
     news = True
     while news:
         news = max(list(map(_inherits, parts)))
@@ -104,7 +104,7 @@ def taken_apart(annotation: Any) -> Part:
 
 
 def is_bottomless(whole: Part) -> bool:
-    """Whether a type sets no end to how deep arrays and objects lie in each other."""
+    """Whether a type allows arrays and objects in each other to any depth."""
     parts = list(_all(whole))
     try:
         graphlib.TopologicalSorter({id(part): [id(inner) for inner in part.inner()] for part in parts}).prepare()
@@ -117,7 +117,7 @@ _INHERITED = ("is_checked", "has_floats", "hides", "runs_code", "has_classes", "
 
 
 def _inherits(part: Part) -> bool:
-    """Take over what is true of the parts inside, or more of; whether that is news."""
+    """Take over what is true of the parts inside, and their greatest numbers; whether that changed the part."""
     before = [getattr(part, name) for name in _INHERITED]
     for inner in part.inner():
         for name in _INHERITED:
@@ -126,7 +126,7 @@ def _inherits(part: Part) -> bool:
 
 
 def _all(whole: Part) -> Iterator[Part]:
-    """A part and all inside it, each once."""
+    """A part and all parts inside it, each once."""
     seen, waiting = {id(whole)}, [whole]
     while waiting:
         part = waiting.pop()
@@ -138,7 +138,7 @@ def _all(whole: Part) -> Iterator[Part]:
 
 
 def _part(info: Any, made: dict[Any, Part]) -> Part:
-    """The part that msgspec describes by *info*; *made* has the classes that are known already."""
+    """The part for msgspec's description *info*; *made* has the parts of the classes that were met before."""
     if not isinstance(info, inspect.Metadata):
         return _unmarked(info, made)
     part, extra = _unmarked(info.type, made), info.extra or {}
@@ -165,7 +165,7 @@ def _unmarked(info: Any, made: dict[Any, Part]) -> Part:
         return Entries(_marked(dict_of(key.annotation, value.annotation), constraints), key, value, constraints)
     if kind is inspect.UnionType:
         options = tuple(_part(each, made) for each in info.types)
-        # Beside Any, msgspec does not look at the others.
+        # If one of the branches is Any, msgspec does not look at the others.
         return next((each for each in options if each.annotation is Any), None) or Variants(options)
     if kind is inspect.LiteralType:
         return literal(info.values)
@@ -182,7 +182,7 @@ def _unmarked(info: Any, made: dict[Any, Part]) -> Part:
 
 
 def _finite(key: Part) -> Part:
-    """A key of a dict that is no "nan", which msgspec reads as a number although JSON has none such."""
+    """A key of a dict, with a check for finite numbers: msgspec reads "nan" as a number, which JSON does not have."""
     if isinstance(key, Variants):
         key.options = tuple(map(_finite, key.options))
     elif float in key.makes:
@@ -218,7 +218,7 @@ def _tag(info: Any) -> Part | None:
 
 
 def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
-    """A class with fields, which may be of that class again: it is known before they are."""
+    """The part for a class with fields. It is in *made* before its fields are, which may be of the same class."""
     if info.cls in made:
         return made[info.cls]
     makes = getattr(info.cls, "__origin__", info.cls)
@@ -247,7 +247,7 @@ def _with_fields(info: Any, made: dict[Any, Part]) -> Part:
 
 
 def _default(field: inspect.Field) -> Any:
-    """The default of a field, unless the author's code makes it."""
+    """The default of a field, if it is known without running code of the author's."""
     if field.default_factory in (list, dict, set, frozenset, tuple, bytearray):
         return field.default_factory()
     return field.default

@@ -1,4 +1,4 @@
-"""Sets and dicts whose items or keys a sender can choose to have one hash: to hold n of them takes n * n steps."""
+"""Refuse sets and dicts of many items or keys with one hash. To hold n of them takes n * n steps."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from .readers import Text
 
 __all__ = ("is_crowd", "without_crowds")
 
-# So many items may have any hashes before they are looked at; so many different ones may have the same.
+# JSON with fewer commas is not looked at; and at most so many different items may have one hash.
 LIMIT_ITEMS, LIMIT_SAME = 4_096, 256
-# Python's hash of text begins with a secret; these others are few.
+# A sender cannot choose many values of these with one hash: that of text depends on a secret, and the others are few.
 _SAFE = {str, bytes, memoryview, bool, type(None)}
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 _reader = Text()
 
 
 def is_crowd(part: Part) -> bool:
-    """Whether a part is such a set or dict: of one hash there are but few floats, moments, or integers of 64 bits."""
+    """Whether a part is a set or dict for which a sender can choose many items or keys with one hash."""
     if isinstance(part, Entries):
-        # Keys that may be anything are text.
+        # Keys of any type are text.
         return part.key.annotation is not Any and _is_chosen(part.key)
     return isinstance(part, Array) and part.makes[0] in (set, frozenset) and _is_chosen(part.item)
 
 
 def _is_chosen(part: Part) -> bool:
+    """Whether a sender can choose many values with one hash. There are few such floats, moments, or 64-bit integers."""
     if isinstance(part, Variants):
         return any(map(_is_chosen, part.options))
     if isinstance(part, Array | Row | Object):
-        # Of several numbers together a hash has many, whatever they are.
+        # Many combinations of several numbers have one hash, whatever the numbers are.
         return any(_is_number(inner, [part]) for inner in part.inner())
     if int in part.makes and not part.values:
         limits = getattr(part.annotation, "__metadata__", (msgspec.Meta(),))[0]
@@ -46,7 +47,7 @@ def _is_chosen(part: Part) -> bool:
 
 
 def _is_number(part: Part, around: list[Part]) -> bool:
-    """Whether a number, or what has one for its hash, is in a part of an item."""
+    """Whether a part of an item has a number in it, or a value that has the hash of a number."""
     if isinstance(part, Variants | Array | Row | Object | Entries):
         is_known = any(part is each for each in around)
         return not is_known and any(_is_number(inner, [*around, part]) for inner in part.inner())
@@ -54,9 +55,9 @@ def _is_number(part: Part, around: list[Part]) -> bool:
 
 
 def without_crowds(read: Callable[[bytes], Any], part: Part) -> Callable[[bytes], Any]:
-    """*read*, for JSON in which no such set or dict has many items of one hash.
+    """*read*, for JSON in which no such set or dict has many items or keys with one hash.
 
-    They are looked at only where there are so many that it would take long.
+    JSON with few items is not looked at: it takes little time in any case.
     """
 
     def reading(data: bytes) -> Any:
@@ -104,13 +105,13 @@ _INSIDE = {"object": _in_object, "array": _in_array}
 
 
 def _count(items: Iterable[tuple[bytes, Any]]) -> None:
-    """Refuse *items*, each a text and what was made of it, if many different ones have one hash."""
+    """Refuse *items*, each a text and the value made of it, if many different texts have values with one hash."""
     found: defaultdict[int, set[bytes]] = defaultdict(set)
     for text, made in items:
         try:
             same = found[hash(made)]
         except TypeError:
-            continue  # which is the reader's to refuse
+            continue  # the value has no hash; reading it will say so
         same.add(text)
         if len(same) > LIMIT_SAME:
             wanted = f"at most {LIMIT_SAME} items or keys of one hash in a set or object"

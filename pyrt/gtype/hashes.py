@@ -1,4 +1,4 @@
-"""Which values a set can hold: those that have a hash."""
+"""Which values a set can hold: only those that have a hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .parts import Array, Entries, Object, Part, Row, Variants
 
 __all__ = ("ask_for_hashes",)
 
-# Whether the values of a part have a hash; of several parts the least counts.
+# Whether the values of a part have a hash. For several parts together, the least of these counts.
 _NEVER, _PERHAPS, _ALWAYS = range(3)
 _OWN: dict[Any, int] = {
     Any: _PERHAPS,
@@ -23,10 +23,10 @@ _OWN: dict[Any, int] = {
 
 
 def ask_for_hashes(part: Part) -> None:
-    """Have the items of a set asked for a hash, if they may have none.
+    """If the items of a set may have no hash, have each of them tried in a set (`Array.single`).
 
     Raises:
-        UsageError: they never have one, nor have the keys of a dict.
+        UsageError: the items of a set, or the keys of a dict, never have a hash.
     """
     if isinstance(part, Entries):
         found = _hash(part.key, [])
@@ -37,7 +37,9 @@ def ask_for_hashes(part: Part) -> None:
     else:
         return
     if found == _NEVER:
-        raise UsageError(f"{part.annotation} cannot be made: what is in it has no hash; use a list, or a frozen class")
+        raise UsageError(
+            f"{part.annotation} cannot be made: its items or keys have no hash; use a list, or a frozen class"
+        )
 
 
 def _hash(part: Part, around: list[Part]) -> int:
@@ -52,7 +54,7 @@ def _hash(part: Part, around: list[Part]) -> int:
         annotation = getattr(part.annotation, "__origin__", part.annotation)
         return _OWN.get(annotation, _ALWAYS)
     if any(part is each for each in around):
-        return _ALWAYS  # it is what is beside it that tells
+        return _ALWAYS  # the class contains itself, so its other fields decide
     fields = min((_hash(inner, [*around, part]) for inner in part.inner()), default=_ALWAYS)
     cls = part.makes[0]
     if cls.__hash__ is None:
@@ -62,6 +64,6 @@ def _hash(part: Part, around: list[Part]) -> int:
     if cls.__hash__ is object.__hash__:
         return _ALWAYS
     if cls.__hash__ is not msgspec.Struct.__hash__:
-        return min(max(fields, _PERHAPS), _ALWAYS)  # the author may have one that leaves fields out
+        return min(max(fields, _PERHAPS), _ALWAYS)  # the author's own may leave fields out
     config = cls.__struct_config__  # type: ignore[attr-defined]
     return fields if config.frozen else _NEVER if config.eq else _ALWAYS

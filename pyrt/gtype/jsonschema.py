@@ -9,18 +9,18 @@ import msgspec
 
 __all__ = ("schemas",)
 
-# What has values, not schemas.
+# Keywords with values in them, not schemas.
 _VALUES = ("const", "default", "enum", "examples")
 
 
 def schemas(annotations: Sequence[Any], ref_template: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The schema of each type, and those of the classes that they name, by name.
+    """The schema of each type, and the schemas of the classes that these refer to, by name.
 
     Args:
         ref_template: how a schema refers to a named one: `#/$defs/{name}`.
 
     Raises:
-        TypeError: a type that JSON Schema has no words for.
+        TypeError: JSON Schema cannot describe one of the types.
     """
     found, named = msgspec.json.schema_components(annotations, ref_template=ref_template)
     mend = _Mender({ref_template.format(name=name): schema for name, schema in named.items()})
@@ -28,10 +28,10 @@ def schemas(annotations: Sequence[Any], ref_template: str) -> tuple[list[dict[st
 
 
 class _Mender:
-    """Makes msgspec's schemas JSON, and leaves out what they must not tell.
+    """Makes msgspec's schemas plain JSON, without the defaults of secrets.
 
     Args:
-        named: those that others refer to, by the reference.
+        named: the schemas that others refer to, by reference.
     """
 
     def __init__(self, named: dict[str, Any]) -> None:
@@ -43,11 +43,11 @@ class _Mender:
             self._secret = found
 
     def schema(self, schema: Any) -> Any:
-        """As JSON, with numbers for Decimal, which msgspec reads, too, and without lists that must not be empty."""
+        """*schema* as plain JSON. A Decimal may also be a number, and `prefixItems` is left out if it is empty."""
         if isinstance(schema, list | tuple):
             return [self.schema(each) for each in schema]
         if not isinstance(schema, dict):
-            # Of the author's: a default, an example.
+            # A value of the author's, such as a default or an example.
             return msgspec.json.decode(msgspec.json.encode(schema))
         mended = {
             str(key): {name: self.schema(each) for name, each in value.items()}
@@ -61,7 +61,7 @@ class _Mender:
             del mended["prefixItems"]
         has_default = "default" in mended
         if has_default and mended["default"] is None and schema["default"] is not None:
-            del mended["default"]  # JSON has no nan
+            del mended["default"]  # such as nan, which JSON does not have
         elif has_default and self._hides(schema):
             del mended["default"]
         return mended

@@ -1,4 +1,4 @@
-"""Kinds of value beyond Python's own, ready to be annotated with, and marks for one's own."""
+"""Ready-made kinds of value beyond Python's own types, and marks for the author's own kinds."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ T = TypeVar("T")
 
 # Keys of `Meta(extra=...)`, which msgspec hands on and does not look at.
 EXPECTED = "pyrt.expected"
-"""How a violation calls the type; its value is text."""
+"""What violations call the type: text."""
 SECRET = "pyrt.secret"
-"""A violation does not show the value."""
+"""Violations do not show the value."""
 CHECK = "pyrt.check"
-"""With more behind it, so that several stand beside each other: a `Check`."""
+"""How the key of a `Check` begins. Each key goes on in another way, so that one type can have several."""
 
 
 class Asked(str):
-    """What a check asks for, where a value does not meet it; not one of msgspec's messages."""
+    """What a check expects of a value that it refuses; not one of msgspec's messages."""
 
     __slots__ = ()
 
 
 class Said(Asked):
-    """The same in words that the check found when it met the value, and which may repeat it."""
+    """The same, in words that the check's function wrote for this value. They may repeat the value."""
 
     __slots__ = ()
 
@@ -44,15 +44,15 @@ class Check:
     """A function that a value has to pass beyond its type, as `check` puts it into `Meta(extra=...)`.
 
     Attributes:
-        function: of the decoded value; one that returns False or raises a ValueError refuses it.
-        expected: what it asks for, in words; where empty, the text of the ValueError.
+        function: called with the decoded value; to refuse it, it returns False or raises a ValueError.
+        expected: what it expects, in words; if empty, the text of the ValueError says it.
     """
 
     function: Callable[[Any], object]
     expected: str = ""
 
     def refusal(self, value: Any) -> Asked | None:
-        """What the check asks for, where *value* fails it."""
+        """What the check expects, if it refuses *value*."""
         reason = ""
         try:
             if self.function(value) is not False:
@@ -66,11 +66,11 @@ def check(function: Callable[[Any], object], expected: str = "") -> msgspec.Meta
     """A mark for an annotation: `Annotated[str, check(str.isidentifier, "an identifier")]`.
 
     Args:
-        function: given the decoded value; it refuses it by returning False or raising a ValueError.
-        expected: what it asks for, in words, for the violation and the schema.
+        function: called with the decoded value; to refuse it, it returns False or raises a ValueError.
+        expected: what it expects, in words, for the violation and the schema.
 
     Raises:
-        UsageError: not a function that is called and answers at once.
+        UsageError: *function* cannot be called, or is asynchronous.
     """
     if not callable(function) or any(map(inspect.iscoroutinefunction, (function, type(function).__call__))):
         raise UsageError(f"a check is a plain function of the value, got {function!r}")
@@ -87,7 +87,7 @@ def _kind(name: str, **constraints: Any) -> msgspec.Meta:
     return msgspec.Meta(extra={EXPECTED: name}, description=name, **constraints)
 
 
-# The end of the text, in Python's words and in those of JSON Schema: Python's `$` also stands before a last newline.
+# The end of the text, for Python and for JSON Schema alike: in Python `$` alone also matches before a last newline.
 _END = r"(?!\n)$"
 
 # The HTML standard's "valid e-mail address" (4.10.5.1.5): what browsers accept; runs in linear time.
@@ -100,7 +100,7 @@ _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-F
 _URL = rf"^[hH][tT][tT][pP][sS]?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]{_URL_CHARACTER}*(?:#{_URL_CHARACTER}*)?)?{_END}"
 
 Email = Annotated[str, _kind("an e-mail address", pattern=_EMAIL, max_length=254, examples=["ada@example.org"])]
-"""An e-mail address as browsers accept it; whether somebody reads it, only a mail can tell."""
+"""An e-mail address as browsers accept it. Whether somebody reads it, only a mail can show."""
 
 Url = Annotated[str, _kind("an http or https URL", pattern=_URL, max_length=2083, examples=["https://example.org/"])]
 """An absolute URL of the web, without a user or password in it."""
@@ -113,7 +113,7 @@ DateTime = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 
 
 def _is_of_this_world(number: decimal.Decimal) -> bool:
-    # Others take a moment to send, and memory without end to reckon with: 1e999999999.
+    # 1e999999999 is short to send, but calculating with it takes all memory.
     return number.is_finite() and abs(number.adjusted()) <= 1000
 
 

@@ -1,4 +1,4 @@
-"""Instances in plain values: msgspec takes those of the right class unread, and reads what is in them instead."""
+"""Replace instances of classes in plain values by their fields, since msgspec takes such instances unread."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .parts import Array, Entries, Object, Part, Row, Variants
 
 __all__ = ("ARRAYS", "opened")
 
-# What msgspec takes for an array.
+# The types that msgspec takes for an array.
 ARRAYS = (list, tuple, set, frozenset)
 
 
 def opened(part: Part, value: Any) -> Any:
-    """A plain *value* with the fields of each instance of a class in place of it, but for defaults.
+    """*value*, with each instance of a class replaced by its fields, without those that have their default.
 
-    It is *value* itself where there is none, and shares with it what has none inside.
+    If there are no instances in *value*, it is *value* itself. The result shares with it what has none inside.
     """
     return _OPENED[type(part)](part, value) if part.has_classes else value
 
@@ -40,7 +40,7 @@ def _object(part: Object, value: Any) -> Any:
 
 
 def _is_unsent(value: Any, default: Any) -> bool:
-    """Whether a field has what it has where nobody sent it, and what is taken as it is."""
+    """Whether a field has the value that it has if nobody sends it. Such a value is not looked at."""
     return value is msgspec.UNSET or value is default or (type(value) is type(default) and bool(value == default))
 
 
@@ -82,7 +82,7 @@ def _row(part: Row, value: Any) -> Any:
 
 
 def _is_instance(part: Row, value: Any) -> bool:
-    """Whether it is of the class, and no tuple but a named one."""
+    """Whether it is an instance of the class. A plain tuple is not."""
     return type(value) is part.makes[0] and type(value) is not tuple
 
 

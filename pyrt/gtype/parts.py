@@ -1,4 +1,4 @@
-"""The parts of a type: for each, what msgspec is asked about it, what the author checks, and the parts inside."""
+"""The parts of a type. A part has what msgspec is asked about it, the checks of the author, and the parts inside it."""
 
 from __future__ import annotations
 
@@ -28,26 +28,28 @@ __all__ = (
     "literal",
 )
 
-
 _SHOWN_CHOICES = 10
 
 
 class Part:
-    """One part of a type; a scalar, unless a subclass says more.
+    """One part of a type. A part that is not of a subclass is a scalar.
 
     Attributes:
         annotation: the type, as msgspec takes it.
-        makes: the Python types of its values; empty where they can be any.
+        makes: the Python types of its values; empty if they can be of any type.
         reads: the kinds of JSON that it takes: `string`, `number`, `boolean`, `null`, `array`, `object`.
-        checks: the author's.
+        checks: the checks of the author.
         is_secret: its values are not shown.
         expected: what violations call it; empty for msgspec's own words.
-        values: of a Literal or Enum, all that it takes.
-        is_checked, has_floats, hides, runs_code, has_classes: it or some part inside has checks, is a float, is secret,
-            is a class whose instances run code of the author's when they are made, is a class with fields.
-        holds_classes: some part inside has classes.
-        crowds: it or some part inside is a set or dict whose items or keys a sender can choose to have one hash.
-        bulk: how many fields an object of it, or of some part inside, may have that nobody sent: the most.
+        values: all values that it takes, if it is a Literal or an Enum.
+        is_checked: it, or a part inside, has checks.
+        has_floats: it, or a part inside, is a float.
+        hides: it, or a part inside, is secret.
+        runs_code: it, or a part inside, is a class whose instances run code of the author's when they are made.
+        has_classes: it, or a part inside, is a class with fields.
+        holds_classes: a part inside has classes.
+        crowds: it, or a part inside, is a set or dict for which a sender can choose many items or keys with one hash.
+        bulk: the greatest number of fields with defaults that an object of it, or of a part inside, has.
     """
 
     __slots__ = (
@@ -67,7 +69,7 @@ class Part:
 
     @property
     def decode(self) -> Callable[[Any], Any]:
-        """From JSON, by msgspec alone; made when first asked for."""
+        """Decodes JSON, by msgspec alone. It is made on first use."""
         if self._decode is None:
             self._decode = msgspec.json.Decoder(self.annotation).decode
         return self._decode
@@ -89,13 +91,13 @@ class Part:
         return (self.expected, code) if self.expected and code in ("type", "format", "pattern") else (expected, code)
 
     def needs(self, finite: bool) -> bool:
-        """Whether values that msgspec takes have to be looked at; *finite*: since floats have to be finite, too."""
+        """Whether values that msgspec accepts have to be looked at: for checks or, if *finite*, for floats."""
         return self.is_checked or (finite and self.has_floats)
 
     def missed(self, value: Any, finite: bool) -> Asked | None:
-        """What a check inside the decoded *value*, or one of its own, asks for that is not met.
+        """What the first check that refuses the decoded *value*, or a value inside it, expects.
 
-        Defaults that nobody sent count, too.
+        Defaults that nobody sent are checked as well.
         """
         for part, inside in self.contents(value):
             if part.needs(finite) and inside is not msgspec.UNSET:
@@ -105,7 +107,7 @@ class Part:
         return self.asked(value, finite)
 
     def asked(self, value: Any, finite: bool) -> Asked | None:
-        """What a check of its own asks for that the decoded *value* does not meet."""
+        """What the first check of this part that refuses the decoded *value* expects."""
         if finite and type(value) is float and not math.isfinite(value):
             return Asked("a finite number")
         for check in self.checks:
@@ -119,9 +121,9 @@ class Field(NamedTuple):
 
     Attributes:
         attribute: its name in Python.
-        step: its name in JSON as part of a path.
+        step: its name in JSON, as a step of a path.
         required: whether it has to be there.
-        default: of an instance, if it is known.
+        default: its default in Python, if that is known.
     """
 
     attribute: str
@@ -135,10 +137,10 @@ class Object(Part):
     """An object with fields: Struct, dataclass or TypedDict.
 
     Attributes:
-        fields: by their names in JSON.
+        fields: its fields, by their names in JSON.
         is_closed: other fields are refused.
-        tag_field: that tells which of several Structs it is; empty without one.
-        tag: what stands there; None without one.
+        tag_field: the field that tells which of several Structs it is; empty without a tag.
+        tag: what that field holds; None without a tag.
     """
 
     __slots__ = ("fields", "is_closed", "tag", "tag_field")
@@ -158,12 +160,13 @@ class Object(Part):
 
 
 class Entries(Part):
-    """An object of any keys: a dict.
+    """An object with any keys: a dict.
 
     Attributes:
-        key: judged within `keys`, a dict of such keys and anything.
-        value: of every entry.
-        frame: what it says of its length; None where it says nothing.
+        key: the part for its keys.
+        value: the part for its values.
+        keys: a dict of such keys with any values, in which msgspec judges a key.
+        frame: a dict of anything with the same limits of length; None without limits.
     """
 
     __slots__ = ("frame", "key", "keys", "value")
@@ -184,13 +187,13 @@ class Entries(Part):
 
 
 class Array(Part):
-    """An array of equal items: list, set, frozenset, tuple of any length.
+    """An array whose items are all of one type: list, set, frozenset, tuple of any length.
 
     Attributes:
-        item: of every item.
-        frame: as of `Entries`.
-        distinct: of a set with a greatest length, that set; None for all others.
-        single: of a set whose items may have no hash, such a set of any length; None for all others.
+        item: the part for its items.
+        frame: a list of anything with the same limits of length; None without limits.
+        distinct: the set itself, if it is one with a greatest length; otherwise None.
+        single: such a set of any length, if its items may have no hash; otherwise None.
     """
 
     __slots__ = ("distinct", "frame", "item", "single")
@@ -199,7 +202,7 @@ class Array(Part):
         super().__init__(annotation, makes, reads=("array",))
         self.item = item
         is_set = makes in (set, frozenset)
-        # Of a set, equal items count once: how many there are is known when all can be read.
+        # In a set, equal items count once, so its length is known only after all items are read.
         bounds = {name: value for name, value in constraints.items() if not (is_set and name == "max_length")}
         self.frame = Part(Annotated[list[Any], msgspec.Meta(**bounds)]) if bounds else None
         self.distinct = Part(annotation) if is_set and "max_length" in constraints else None
@@ -213,14 +216,14 @@ class Array(Part):
 
 
 class Row(Part):
-    """An array of a known number of different items: tuple, NamedTuple, Struct as an array.
+    """An array of a known number of items, each of its own type: tuple, NamedTuple, Struct as an array.
 
     Attributes:
-        items: in order, each with the name of its attribute, if it has one; a tag is none of them.
-        least: how many there have to be, the tag among them.
-        is_closed: more are refused.
-        tag: what stands first in a tagged Struct; None without one.
-        defaults: of an instance, as far as they are known, in the order of the items.
+        items: the items in order, without the tag, each with the name of its attribute, if it has one.
+        least: how many items there have to be, the tag included.
+        is_closed: more items are refused.
+        tag: the first item of a tagged Struct; None without a tag.
+        defaults: the defaults of the items in Python, as far as they are known.
     """
 
     __slots__ = ("defaults", "is_closed", "items", "least", "tag")
@@ -234,7 +237,7 @@ class Row(Part):
         self.least, self.is_closed, self.tag = least, is_closed, tag
 
     def misfit(self, count: int) -> str:
-        """What is expected in place of *count* items; nothing where they may be so many."""
+        """What is expected in place of *count* items; empty if that many are allowed."""
         most = len(self.items) + (self.tag is not None)
         if self.least <= count and (count <= most or not self.is_closed):
             return ""
@@ -251,11 +254,11 @@ class Row(Part):
 
 
 class Variants(Part):
-    """A union. msgspec takes only those in which JSON's kind, or a tag, tells which branch is meant.
+    """A union. msgspec accepts only unions in which the kind of JSON, or a tag, tells which branch is meant.
 
     Attributes:
         options: its branches.
-        tags: the tags of all of them; None where none has one.
+        tags: the tags of all branches; None if no branch has a tag.
     """
 
     __slots__ = ("options", "tags")
@@ -277,13 +280,13 @@ class Variants(Part):
     def contents(self, value: Any) -> Iterator[tuple[Part, Any]]:
         kind = type(value)
         found = [option for option in self.options if kind in option.makes]
-        # A plain value may be of a subclass, such as one of str.
+        # A plain value may be of a subclass, such as a subclass of str.
         found = found or [option for option in self.options if isinstance(value, option.makes)]
         return ((option, value) for option in found)
 
 
 def in_query(part: Part, *, is_item: bool = False) -> str:
-    """How a query has it: as `one` value, as `many` under one name, or `none` at all, as it has no objects."""
+    """How a query can have such values: `one`, `many` under one name, or `none`, since queries have no objects."""
     if isinstance(part, Variants):
         found = {in_query(option, is_item=is_item) for option in part.options}
         return next(each for each in ("none", "many", "one") if each in found)
@@ -293,7 +296,7 @@ def in_query(part: Part, *, is_item: bool = False) -> str:
 
 
 def literal(values: tuple[Any, ...]) -> Part:
-    """A part that takes *values* and no others."""
+    """A part that takes only *values*."""
     reads = {bool: "boolean", int: "number", str: "string", type(None): "null"}
     part = Part(Literal[values], *map(type, values), reads=tuple({reads[type(value)] for value in values}))
     part.values = values
@@ -301,7 +304,7 @@ def literal(values: tuple[Any, ...]) -> Part:
 
 
 def is_without_hash(error: TypeError) -> bool:
-    """Whether an error is Python's own of a value that no set can hold."""
+    """Whether Python itself raised the error, because a set cannot hold a value."""
     return "unhashable" in str(error) or "Cannot hash" in str(error)
 
 
@@ -310,5 +313,5 @@ def dict_of(key: Any, value: Any) -> Any:
 
 
 def _branch(annotation: Any) -> Any:
-    """One that can be joined to others by `|`, as None itself cannot."""
+    """*annotation* in a form that `|` can join to others; None itself cannot be joined."""
     return type(None) if annotation is None else annotation

@@ -1,4 +1,4 @@
-"""How values are judged, opened and shown: JSON by decoders, plain values by `msgspec.convert`."""
+"""Two readers, for JSON text and for plain values, which judge values, look into them and show them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .wording import NO_HASH, UNKNOWN, shortened, shown
 
 __all__ = ("ASKING", "Plain", "Reader", "Refusal", "Text")
 
-# As many bytes can be read while one question is put to msgspec, while one value or default is made, and, for each
-# byte, while values run code of the author's.
+# Costs, in bytes that can be read in the same time: of one question to msgspec, and of making one value or default. If
+# values run code of the author's, all costs _RUNNING times as much.
 ASKING, _MAKING, _RUNNING = 320, 16, 16
 _SCALARS = {int, float, bool, type(None)}
 _decode = msgspec.json.Decoder().decode
@@ -36,8 +36,8 @@ class Refusal(NamedTuple):
     """Why msgspec refuses a value.
 
     Attributes:
-        text: in its words, or in those of a `__post_init__`.
-        inside: where in the value, as `$.a[0]`; `[...]` stands for the key of a dict.
+        text: why, in the words of msgspec or of a `__post_init__`.
+        inside: the place inside the value, such as `$.a[0]`; the key of a dict is written `[...]`.
         is_authors: the words are those of a `__post_init__`.
     """
 
@@ -51,7 +51,7 @@ def _refusal(error: msgspec.ValidationError) -> Refusal:
     if cause is not None:
         words = str(cause)
         return Refusal(words, _place(message.removeprefix(words)), True)
-    # In msgspec's own words only an unknown field's name is the client's, and stands last.
+    # Of msgspec's own words, only the name of an unknown field comes from the client. It stands last.
     text, mark, place = message.rpartition(" - at `") if message.endswith("`") else (message, "", "")
     if not mark or text.startswith(UNKNOWN):
         return Refusal(message, "$", False)
@@ -65,7 +65,7 @@ def _hashless(error: TypeError) -> Refusal:
 
 
 def _written(text: str) -> str:
-    """*text* as far as it can be written as UTF-8."""
+    """*text*, with "?" for what cannot be written as UTF-8."""
     return text.encode(errors="replace").decode()
 
 
@@ -75,10 +75,10 @@ def _place(suffix: str) -> str:
 
 
 class Reader(Protocol):
-    """How values of one sort are judged, opened and shown."""
+    """What the walk over a refused value asks of the reader of such values."""
 
     finite: bool
-    """Whether floats have to be looked at: those from JSON are finite."""
+    """Whether floats may be infinite or nan, so that they have to be looked at. Floats from JSON are finite."""
 
     def cost(self, part: Part, value: Any) -> int:
         """What it costs to judge *value* beyond asking, in bytes of JSON."""
@@ -87,22 +87,22 @@ class Reader(Protocol):
         """Why msgspec refuses *value*, or None and what it makes of it."""
 
     def keyed(self, keys: Part, key: Any) -> tuple[Refusal | None, Any]:
-        """The same of a key, by `Entries.keys`."""
+        """The same for a key, judged by `Entries.keys`."""
 
     def kind(self, value: Any) -> str:
-        """What of JSON it is: `string`, `number`, `boolean`, `null`, `array`, `object`; empty for none of them."""
+        """The kind of JSON: `string`, `number`, `boolean`, `null`, `array`, `object`; empty if it is not known."""
 
     def members(self, value: Any) -> Mapping[str, Any]:
-        """What an object has."""
+        """The members of an object."""
 
     def items(self, value: Any) -> Sequence[Any]:
-        """What an array has."""
+        """The items of an array."""
 
     def joined(self, items: Iterable[Any]) -> Any:
         """An array of these items."""
 
     def shown(self, value: Any, limit_characters: int) -> str:
-        """A value in one short line of ASCII; of an array or object only how long it is."""
+        """A value in one short line of ASCII; for an array or object, only its length."""
 
 
 class Text:
@@ -114,7 +114,7 @@ class Text:
     def cost(part: Part, value: Any) -> int:
         size = len(memoryview(value))
         if part.bulk:
-            # Few bytes make much: `{}` an object with all its defaults. Any bracket may be one.
+            # `{}` makes an object with all its defaults, and every bracket may begin such an object.
             size += _MAKING * (1 + part.bulk) * (size - len(bytes(value).translate(None, b"{[")))
         return size * _RUNNING if part.runs_code else size
 
@@ -168,7 +168,7 @@ class Plain:
     """Reads plain Python values.
 
     Args:
-        strict: a string is no number.
+        strict: a string is not taken for a number.
     """
 
     finite = True
@@ -183,9 +183,9 @@ class Plain:
         return size * _RUNNING if part.runs_code else size
 
     def _measure(self, value: Any) -> tuple[int, int]:
-        """How many values there are in one, a long text counted as several; and how many of them are arrays or objects.
+        """How many values there are in *value*, where a long text counts as several; and how many arrays and objects.
 
-        Each is looked at once. What is measured is kept, so that no other gets its id.
+        Each is looked at once. A measured value is kept, so that its id stays its own.
         """
         if isinstance(value, str | bytes):
             return 1 + len(value) // _MAKING, 0
@@ -210,7 +210,7 @@ class Plain:
         except msgspec.ValidationError as error:
             return _refusal(error), None
         except UnicodeEncodeError:
-            # Half of a surrogate pair, in place of what is no text: as wrong as other text.
+            # Half of a surrogate pair cannot be written as UTF-8. It is as wrong as other text would be.
             refusal = self.judged(part, _written(value))[0] if isinstance(value, str) else None
             return refusal or Refusal("Half of a surrogate pair", "$", False), None
         except TypeError as error:

@@ -23,7 +23,7 @@ from .violations import violations
 __all__ = ("GType",)
 
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
-# TypeError: a set that cannot hold what was sent.
+# TypeError: a set cannot hold what was sent.
 _REFUSED = (*UNREADABLE, TypeError)
 _encode = msgspec.json.Encoder().encode
 
@@ -31,19 +31,19 @@ _encode = msgspec.json.Encoder().encode
 class GType:
     """A schema: what a Python annotation accepts.
 
-    One is made per annotation and caps, and kept: `GType(int) is GType(int)`.
+    There is one for each annotation and caps: `GType(int) is GType(int)`.
 
     Args:
         annotation: what msgspec decodes: Struct, dataclass, TypedDict, `list[int]`, `Annotated[int, Meta(ge=0)]`.
-        caps: how far it goes with what strangers send.
+        caps: limits on what it accepts from strangers.
 
     Raises:
         TypeError: msgspec does not know the type.
-        UsageError: JSON cannot carry the type, it is a set of what has no hash, or a pattern in it could run away.
+        UsageError: JSON cannot carry the type, the items of a set have no hash, or a pattern could run away.
 
     Attributes:
-        decode: a function from JSON bytes to a validated value. It raises MalformedBody for what is not JSON at all or
-            nested too deeply (400), HttpError for more bytes than `caps` allows (413), ValidationError with every
+        decode: a function from JSON bytes to a validated value. It raises MalformedBody if they are not JSON at all or
+            nested too deeply (400), HttpError for more bytes than `caps` allows (413), and ValidationError with every
             violation (422).
     """
 
@@ -63,7 +63,7 @@ class GType:
 
     @property
     def in_query(self) -> str:
-        """How a query has such values: `one`, `many` under one name, or `none` at all."""
+        """How a query can have such values: `one`, `many` under one name, or `none`."""
         return in_query(self._part)
 
     @property
@@ -75,7 +75,7 @@ class GType:
         return isinstance(part, Entries) and all(in_query(each) == "one" for each in part.inner())
 
     def gathered(self, values: Mapping[str, list[str]]) -> dict[str, Any]:
-        """What a form has, as a plain value: of each name its last text, or all where the field takes several."""
+        """A form as a plain value: for each name its last text, or all texts if the field takes several."""
         fields = self._part.fields if isinstance(self._part, Object) else {}
         many = {name for name, field in fields.items() if in_query(field.part) == "many"}
         return {name: texts if name in many else texts[-1] for name, texts in values.items()}
@@ -86,12 +86,12 @@ class GType:
         return self._part.hides
 
     def convert(self, value: Any, *, strict: bool = True, path: str = "$") -> Any:
-        """A plain value, such as a message's, to a validated one.
+        """Make a plain value, such as a message, a validated one.
 
         An instance of a class is valid if its fields are, and is taken as it is.
 
         Args:
-            strict: False for what is text in any case, as in paths and queries: then `"7"` is a number.
+            strict: False if all values are text, as in paths and queries: then `"7"` is a number.
             path: where the value was found, for violations.
 
         Raises:
@@ -108,7 +108,7 @@ class GType:
                 if not part.needs(finite=True) or _passes(part, converted, finite=True):
                     return converted
             except (msgspec.ValidationError, UnicodeEncodeError):
-                pass  # the latter: text that cannot be written as UTF-8, in place of what is no text
+                pass  # UnicodeEncodeError: text that cannot be written as UTF-8, where a value of another type belongs
             except TypeError as error:
                 if not is_without_hash(error):
                     raise
@@ -123,7 +123,7 @@ class GType:
         """Everything wrong with JSON bytes or with a plain value; empty if and only if it is valid.
 
         Args:
-            strict: of plain values, as `convert` has it.
+            strict: as in `convert`, for plain values.
 
         Raises:
             MalformedBody: bytes that are not JSON at all.
@@ -185,7 +185,7 @@ def _decode(data: bytes) -> Any:
 
 
 def _reader(part: Part, caps: Caps) -> Callable[[bytes], Any]:
-    """What reads the type: msgspec alone, wherever that is enough."""
+    """The function that reads the type: msgspec's own, if that is enough."""
     read: Callable[[bytes], Any] = _checking(part, caps) if part.is_checked else part.decode
     read = without_crowds(read, part) if part.crowds else read
     return _within(read, caps.depth) if is_bottomless(part) else read
@@ -197,7 +197,7 @@ def _checking(part: Part, caps: Caps) -> Callable[[bytes], Any]:
     def read(data: bytes) -> Any:
         value = decode(data)
         if not _passes(part, value, finite=False):
-            # It may be a default that does not pass, which nobody sent: what was sent is looked at.
+            # A default may have failed, which nobody sent. So look at what was sent.
             found = violations(part, _raw(data), "$", Text(), caps)
             if found:
                 raise ValidationError(found)
@@ -212,7 +212,7 @@ def _passes(part: Part, value: Any, finite: bool) -> bool:
     except RecursionError:
         raise
     except Exception:
-        return False  # a default of another type, perhaps; if it was sent, the walk will meet it, too
+        return False  # perhaps a default of another type; if the value was sent, the walk meets the error again
 
 
 def _within(decode: Callable[[bytes], Any], limit_depth: int) -> Callable[[bytes], Any]:
@@ -227,15 +227,15 @@ def _explained(part: Part, data: bytes, error: Exception, caps: Caps) -> list[Vi
     """The violations in what was refused with *error*.
 
     Raises:
-        MalformedBody: it is no JSON that can be judged.
+        MalformedBody: it is not JSON that can be judged.
     """
     if isinstance(error, TypeError):
         if not is_without_hash(error):
-            raise error  # of the author's
+            raise error  # the author's code raised it
     elif not isinstance(error, msgspec.ValidationError):
         raise malformed(error)
     try:
-        data.decode()  # what msgspec skips it does not read
+        data.decode()  # msgspec does not read what it skips
         raw = _raw(data)
     except UNREADABLE as unreadable:
         raise malformed(unreadable) from None

@@ -26,17 +26,16 @@ __all__ = ("refuse_crashing",)
 
 _MARKS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern")
 _TEXTS = (str, bytes, bytearray, memoryview)
-# As often may one generic class stand in a type with other arguments; it could grow without end.
+# A generic class may stand in a type with so many different arguments. More are taken for a type that never ends.
 LIMIT_GENERIC = 200
 
 _Option = tuple[Any, list[msgspec.Meta]]
 
 
 def refuse_crashing(annotation: Any) -> None:
-    """Raise UsageError if a union in a type, or in the fields of a class in it, would end the process.
+    """Raise UsageError if msgspec crashes on a union in a type, or in the fields of a class in it.
 
-    Those are: text with a pattern beside an array or a dict, and anything with limits beside a tuple of a known number
-    of items. What type variables stand for is looked at in their places, as msgspec does.
+    Type variables are replaced by their arguments, as msgspec does it.
     """
     seen: set[Any] = set()
     generic: Counter[Any] = Counter()
@@ -62,7 +61,7 @@ def refuse_crashing(annotation: Any) -> None:
 
 
 def _options(annotation: Any, marks: list[msgspec.Meta]) -> Iterator[_Option]:
-    """The branches of a type, one if it is no union, without what is around them, and their marks."""
+    """The branches of a type, or the type itself if it is not a union: each without its wrappers, and their marks."""
     found, more = _bare(annotation)
     marks = marks + more
     inner: tuple[Any, ...] = ()
@@ -78,7 +77,7 @@ def _options(annotation: Any, marks: list[msgspec.Meta]) -> Iterator[_Option]:
 
 
 def _bare(annotation: Any) -> _Option:
-    """A type without Annotated, NewType and `type X = ...` around it, and their marks."""
+    """A type without the Annotated, NewType and `type X = ...` around it, and their marks."""
     marks: list[msgspec.Meta] = []
     while True:
         origin = get_origin(annotation)
@@ -98,7 +97,7 @@ def _bare(annotation: Any) -> _Option:
 
 
 def _inside(found: Any) -> list[Any]:
-    """The types that a type is made of: its arguments, and those of its fields if it is a class."""
+    """The types inside a type: its arguments and, if it is a class, the types of its fields."""
     if get_origin(found) is typing.Literal:
         return []
     arguments = [each for each in get_args(found) if not isinstance(each, str | int | bytes)]
@@ -106,9 +105,9 @@ def _inside(found: Any) -> list[Any]:
 
 
 def _fields(found: Any) -> list[Any]:
-    """The types of the fields of a class, or of a generic one with arguments; none where they cannot be found.
+    """The types of the fields of a class, which may be generic and have arguments.
 
-    Why they cannot is msgspec's to tell.
+    If they cannot be found, there are none: msgspec will say why.
     """
     cls = get_origin(found) or found
     known: dict[type, Mapping[Any, Any]] = {}
@@ -127,7 +126,7 @@ def _fields(found: Any) -> list[Any]:
 
 
 def _learn(found: Any, outer: Mapping[Any, Any], known: dict[type, Mapping[Any, Any]]) -> None:
-    """What the type variables of a class, and of those it inherits from, stand for."""
+    """Add to *known* the arguments for the type variables of a class, and of the classes that it inherits from."""
     cls = get_origin(found) or found
     if not isinstance(cls, type) or cls in (object, Generic) or cls in known:
         return
@@ -159,7 +158,6 @@ def _check(options: list[_Option], union: Any) -> None:
             named = [name for name in _MARKS if getattr(mark, name) is not None]
             if (has_array_or_dict and "pattern" in named) or (has_tuple and named):
                 raise UsageError(
-                    f"msgspec crashes on the union {union}: text with a pattern and an array, tuple or dict; or "
-                    "anything with limits and a tuple; give that a field of its own, or use check() in place of the "
-                    "limits"
+                    f"msgspec crashes on the union {union}: text with a pattern beside an array, a tuple or a dict, or "
+                    "limits beside a tuple; make it two fields, or use pyrt.gtype.check in place of the marks"
                 )

@@ -1,9 +1,9 @@
 """The walk over a refused value: every violation, with its path.
 
-msgspec names one; so each part is put to it alone, by what the value was decoded with: the parts of JSON text to a
-decoder of their type, the parts of a plain value to `msgspec.convert`. A part that it takes is valid, if the checks
-inside it and its own are passed; one that it refuses, and in which nothing is refused, is a violation. So the list is
-never empty after a failure and never names what is valid.
+msgspec names only one violation. So the walk asks it about each part alone: a decoder of its type about a part of JSON
+text, and `msgspec.convert` about a part of a plain value. If msgspec accepts a part, it is valid, unless a check
+refuses it or a value inside it. If msgspec refuses a part but accepts everything inside it, the part is the violation.
+So the list is never empty after a failure, and never names what is valid.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from .wording import HIDDEN, LACKS, MISSING, UNKNOWN, shortened, shown, step, wo
 
 __all__ = ("violations",)
 
-# What one walk may cost, as `Reader.cost` has it: by bytes, questions and values made, so that a refused body of a
-# megabyte does not hold the event loop for long. Past it the list has what was found until then.
+# What one walk may cost, in the bytes of `Reader.cost`, so that a refused body of 1 MiB does not hold the event loop
+# for long. Beyond it, the list has what was found until then.
 LIMIT_COST = 16 * 1024 * 1024
-# How far into each other the parts lie that it visits; a union and its branch are two.
+# How many parts in each other the walk visits; a union and its branch are two.
 LIMIT_INSIDE = 200
 LIMIT_WORDS_CHARACTERS = 300
 
 
 def violations(part: Part, value: Any, path: str, reader: Reader, caps: Caps) -> list[Violation]:
-    """All violations of a *value*, as many as *caps* allows: one at least if it is refused, none if it is valid."""
+    """The violations of a *value*, as many as *caps* allows: none if it is valid, and at least one if it is refused."""
     walk = _Walk(reader, caps)
     try:
         walk.visit(part, value, path, is_secret=False)
@@ -40,11 +40,11 @@ def violations(part: Part, value: Any, path: str, reader: Reader, caps: Caps) ->
 
 
 class _Enough(Exception):
-    """The walk has found, or judged, as much as it may."""
+    """The walk has found or judged as much as it may."""
 
 
 class _Walk:
-    """One walk: what it has found, and what it may still do."""
+    """One walk."""
 
     def __init__(self, reader: Reader, caps: Caps) -> None:
         self.found: list[Violation] = []
@@ -52,7 +52,7 @@ class _Walk:
         self._left, self._inside, self._first = LIMIT_COST, 0, Refusal("", "$", False)
 
     def visit(self, part: Part, value: Any, path: str, *, is_secret: bool) -> None:
-        """Find what is wrong with *value*, if anything is."""
+        """Find all violations in *value*."""
         refusal = self._judged(part, value)[0]
         if refusal is None:
             if part.needs(self._reader.finite):
@@ -69,7 +69,7 @@ class _Walk:
             self._refused(part, refusal, value, path, is_secret)
 
     def check(self, part: Part, value: Any, path: str, *, is_secret: bool) -> None:
-        """Find what the checks of *part*, and of those inside, have against a *value* that msgspec takes."""
+        """Find the violations of checks, of *part* and of the parts inside, in a *value* that msgspec accepts."""
         is_secret = is_secret or part.is_secret
         before = len(self.found)
         inside = _INSIDE.get(type(part))
@@ -81,7 +81,7 @@ class _Walk:
                 self._asked(part, asked, value, path, is_secret)
 
     def _go_on(self, part: Part, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
-        """Into a part of what msgspec refuses; or of what it takes, where only checks are left to be asked."""
+        """Visit a part inside. If the value around it *is_valid* for msgspec, only checks are left to be asked."""
         if self._inside == LIMIT_INSIDE:
             raise _Enough
         self._inside += 1
@@ -102,7 +102,7 @@ class _Walk:
         self._left -= cost + ASKING
 
     def first(self, part: Part, path: str) -> Violation:
-        """What msgspec saw first, for a walk that has ended before it met anything."""
+        """The violation that msgspec named first, for a walk that ended before it found one."""
         text, inside, is_authors = self._first
         place, got = path + inside[1:], HIDDEN if part.hides else "another value"
         if is_authors or not text:
@@ -110,12 +110,12 @@ class _Walk:
         if text.startswith(LACKS):
             return _lacking(place, text)
         if text.startswith(UNKNOWN):
-            # msgspec's words do not part the name of a field from the place where it stands.
+            # msgspec's words do not separate the name of the field from the place.
             return Violation(place, "no such field", got, "unknown")
         words, code = worded(text)
         return Violation(place, words, got, code)
 
-    # Inside parts. Where the value is valid but for checks, only what has checks is looked at.
+    # Inside parts. If msgspec accepts the value (is_valid), only parts with checks are looked at.
 
     def _inside_object(self, part: Object, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
         if self._reader.kind(value) != "object":
@@ -131,7 +131,7 @@ class _Walk:
         if part.is_closed and not is_valid:
             for name in members:
                 if name not in part.fields and name != part.tag_field:
-                    # Its value is not shown: it may be that of a secret field whose name is misspelt.
+                    # Its value is not shown: it may belong to a secret field whose name is misspelt.
                     got = HIDDEN if is_secret else "a value"
                     self._report(Violation(self._joined(path, name, is_secret), "no such field", got, "unknown"))
 
@@ -182,7 +182,7 @@ class _Walk:
                 self._refused(part, refusal, value, path, is_secret)
 
     def _visit_frame(self, part: Array | Entries, value: Any, path: str, is_secret: bool, before: int) -> None:
-        """The length of an array or object in which something is refused; else msgspec has spoken of it already."""
+        """Judge the length of an array or object with violations inside; without any, msgspec has judged it already."""
         if part.frame is not None and before < len(self.found):
             refusal, _ = self._judged(part.frame, value)
             if refusal is not None and refusal.inside == "$":
@@ -193,7 +193,7 @@ class _Walk:
             return
         items = self._reader.items(value)
         if expected := part.misfit(len(items)):
-            # Where items are missing or too many, none of them is known to stand in its place.
+            # If items are missing or too many, nobody knows which part each item belongs to.
             self._report(Violation(path, expected, HIDDEN if is_secret else self._shown(value), "length"))
             return
         inner = [] if part.tag is None else [part.tag]
@@ -202,10 +202,10 @@ class _Walk:
             self._go_on(each, item, f"{path}[{at}]", is_secret, is_valid)
 
     def _inside_variants(self, part: Variants, value: Any, path: str, is_secret: bool, is_valid: bool) -> None:
-        """A union: the one branch that takes this kind of value, where there is one."""
+        """Visit the one branch that takes this kind of value, if there is one."""
         kind = self._reader.kind(value)
         if is_valid and kind not in ("array", "object"):
-            # Where all is text, text may stand for anything; and a number for an int or a float: what it became tells.
+            # If all values are text, any branch may take it; a number may be an int or a float. What it became tells.
             options = [option for option, _ in part.contents(self._judged(part, value)[1])]
         else:
             options = [option for option in part.options if kind in option.reads]
@@ -215,8 +215,8 @@ class _Walk:
             self._go_on(options[0], value, path, is_secret, is_valid)
 
     def _tagged(self, part: Variants, options: list[Part], value: Any, path: str, is_secret: bool) -> list[Part]:
-        """The branch that a tag tells; none where it tells none, which is a violation."""
-        # msgspec takes several of one kind only if they are Structs with one tag field, each with a tag of its own.
+        """The branch that the tag names; none if it names none, which is a violation."""
+        # msgspec accepts several branches of one kind only if they are Structs with one tag field and different tags.
         first = options[0]
         if isinstance(first, Object):
             members, place = self._reader.members(value), path + step(first.tag_field)
@@ -239,7 +239,7 @@ class _Walk:
         text, inside, is_authors = refusal
         place = path + inside[1:]
         if is_authors:
-            # What an author says of a value may repeat what is secret in it.
+            # The author's words may repeat what is secret in the value.
             words = "another value" if is_secret or part.hides else text or "another value"
             self._report(Violation(place, self._cut(words), self._got(value, is_secret, inside), "check"))
         elif text.startswith(LACKS):
@@ -254,7 +254,7 @@ class _Walk:
 
     @staticmethod
     def _words(part: Part, asked: Asked, is_secret: bool) -> str:
-        """What a check asks for, without what it said of a value that is secret."""
+        """What a check expects, unless its function wrote it about a value that is secret."""
         return str(asked) if type(asked) is Asked or not (is_secret or part.hides) else "another value"
 
     def _got(self, value: Any, is_secret: bool, inside: str) -> str:
@@ -273,12 +273,12 @@ class _Walk:
         return self._reader.shown(value, self._caps.shown_characters)
 
     def _joined(self, path: str, key: Any, is_secret: bool) -> str:
-        """The path of what stands under a *key* that the value brought."""
+        """The path to the value under a *key* that the sender chose."""
         return path + (f"[{HIDDEN}]" if is_secret else step(key, self._caps.shown_characters))
 
 
 def _lacking(place: str, text: str) -> Violation:
-    """The violation that msgspec's words for an absent field name."""
+    """The violation in msgspec's words for an absent field."""
     return Violation(place + step(text.removeprefix(LACKS).removesuffix("`")), *MISSING)
 
 

@@ -1,4 +1,4 @@
-"""What a violation says: msgspec's messages, and values, in few and harmless words."""
+"""The words of violations: msgspec's messages and values, shortened, and safe to show."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def step(key: Any, limit_characters: int = 1000) -> str:
-    """What leads to *key* in a path: `.name`, or `["any text"]`."""
+    """The step of a path that leads to *key*: `.name`, or `["any text"]`."""
     if isinstance(key, str) and len(key) <= limit_characters and _PLAIN_KEY.fullmatch(key):
         return f".{key}"
     return f"[{shown(key, limit_characters)}]"
 
 
 def shown(value: Any, limit_characters: int) -> str:
-    """A plain value in one short line of ASCII; of an array or object only how long it is."""
+    """A plain value in one short line of ASCII; for an array or object, only its length."""
     if isinstance(value, str):
         return shortened(quoted(value[: limit_characters + 1]), limit_characters)
     if isinstance(value, Mapping):
@@ -42,7 +42,7 @@ def shortened(text: str, limit_characters: int) -> str:
     return text if len(text) <= limit_characters else text[: max(0, limit_characters - 3)] + "..."
 
 
-# The word behind the type in msgspec's `Expected `...` ...`.
+# The word after the type in msgspec's `Expected `...` ...`.
 _CODES = {
     "": "type",
     "got": "type",
@@ -59,7 +59,7 @@ _CODES = {
 
 
 def worded(text: str) -> tuple[str, str]:
-    """What msgspec expected, and the code, from its own words; for what it cannot read, nothing and `format`."""
+    """What msgspec expected, from its own words, and the code; `format` if the words are not known."""
     if text.startswith("Expected `"):
         name, _, rest = text[10:].partition("`")
         words = rest.split(" ", 2)
