@@ -16,8 +16,8 @@ from typing import NamedTuple
 import msgspec
 
 from . import accepted, deciding, fingerprint, rows
-from .compare import Judge, Say, command, judging, now
 from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict, write_whole
+from .judge import Judge, Say, command, judging, now
 from .pairs import Key, Pairs
 from .rows import Chosen, Lost
 
@@ -64,7 +64,7 @@ def load(path: Path) -> Baseline:
 
 
 def measure(root: Path, side: Side, *, bench: str, say: Say) -> Baseline:
-    """Measure one commit. Raises as `compare.compare` does."""
+    """Measure one commit. Raises as `judge.compare` does."""
     return _measure(root, side, bench=bench, say=say).baseline
 
 

@@ -1,7 +1,7 @@
 """Whether a benchmark became slower: the rules, pure.
 
 Counts are exact, so their size decides. Sampled figures come in pairs of processes that ran one after the other; the
-paired log ratio decides, by Hodges and Lehmann's estimate and Wilcoxon's exact interval (harness/paired.py), in looks
+paired log ratio decides, by Hodges and Lehmann's estimate and Wilcoxon's exact interval (paired.py), in looks
 at a growing number of pairs. One run judges hundreds of benchmarks, so Benjamini and Hochberg's procedure holds the
 share of false alarms: it takes a p-value of a few millionths to flag one benchmark among 300, which 16 pairs can give
 and 10 cannot. Each look gets its part of the error, so that looking often does not add up.
@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..harness.paired import Interval, estimate, least_pairs, p_at_most
 from .comparison import Counts, Sampled, Verdict
+from .paired import Interval, estimate, least_pairs, p_at_most
 
 LOOKS = (8, 12, 16)
 CONFIRMING = 12  # pairs of the second, fresh measurement; its level is that of one look

@@ -21,7 +21,7 @@ from ..harness.counting import CountingError, Outcome
 from . import deciding, fingerprint, rows, sides
 from .bisecting import bisect
 from .comparison import Side, Verdict
-from .counted import counted, need_valgrind
+from .counts import counted, need_valgrind
 from .leash import Leash
 from .pairs import Key, ask
 from .rows import Chosen

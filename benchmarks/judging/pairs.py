@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from . import measuring
+from ..harness import measuring
 from .noise import watched
 
 TIMEOUT_S = 600  # of one process

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from .compare import Judge
 from .comparison import write_whole
+from .judge import Judge
 from .pairs import Pairs
 from .rows import Chosen
 

@@ -14,8 +14,8 @@ import msgspec
 
 from ..reporting.tables import Table, percent
 from . import deciding
-from .compare import Judge
 from .comparison import Counts, Sampled, Verdict
+from .judge import Judge
 from .pairs import Key, Pairs
 from .rows import Chosen
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from ..harness.paired import Interval, estimate
+from ..judging.paired import Interval, estimate
 from ..reporting.tables import NOTHING, digits, human
 from .rounds import Figure, Measure, Work, alternate
 

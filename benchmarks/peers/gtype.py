@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from ..harness import counting
 from ..reporting.tables import NOTHING, human
 from . import validators
-from .comparison import Comparison
 from .entries import NotInstalled, Peer, Yardstick, chosen, installed, measure
 from .loops import afresh
 from .rounds import Work
+from .runs import Comparison
 
 TITLES = {
     "small": "an object of 3 fields, valid, to a value",

@@ -6,11 +6,11 @@ import functools
 from collections.abc import Callable, Collection
 
 from . import answers
-from .comparison import Comparison, Headline
 from .entries import CONFIDENCE, Peer, chosen, installed, measure
 from .launching import cores, running
 from .loads import CONNECTIONS, FIRST, RATE, Effort, Rounds
 from .roster import ROSTER, node_version
+from .runs import Comparison, Headline
 
 TITLES = {
     "health": "GET /health, to a text",

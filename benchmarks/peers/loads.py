@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..harness.loopback import steady
-from ..harness.paired import Interval
 from ..harness.samples import PERCENTILES
+from ..judging.paired import Interval
 from ..reporting.tables import NOTHING, human, percent
 from . import answers
 from .entries import Yardstick, ratio_of, spread, times

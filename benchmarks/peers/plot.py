@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 
-from ..harness.paired import Interval
+from ..judging.paired import Interval
 from ..reporting.tables import NOTHING, human
-from .comparison import Comparison
 from .entries import Entry, spread, times
+from .runs import Comparison
 
 WIDTH, LEFT, RIGHT = 960, 210, 310
 LINE, ROW, TITLE, FOOT = 17, 24, 38, 40

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..harness.paired import Interval
 from ..judging.comparison import write_whole
-from .comparison import Comparison, Headline, changes
+from ..judging.paired import Interval
 from .entries import Entry, Peer, Yardstick
+from .runs import Comparison, Headline, changes
 
 FOLDER = Path("results", "peers")
 

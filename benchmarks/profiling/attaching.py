@@ -10,7 +10,7 @@ import msgspec
 from ..judging import sides
 from ..judging.comparison import Comparison, Row
 from ..judging.leash import Leash
-from ..reporting import profiled
+from ..reporting import stored_profiles
 from ..reporting.report import Report
 from . import profiles
 from .profiles import Attached
@@ -34,7 +34,7 @@ def attach(found: Comparison, root: Path, say: Say) -> Comparison:
 def profile_missed(report: Report, root: Path, say: Say) -> list[Attached]:
     """Profile every benchmark that misses its target at the report's commit and is not profiled there yet."""
     commit = report.head.hash
-    there = {one.profile.benchmark for one in profiled.found(root) if one.profile.commit == commit}
+    there = {one.profile.benchmark for one in stored_profiles.found(root) if one.profile.commit == commit}
     names = [name for name in profiles.missing_target(report.missed) if name not in there]
     return _profiled(names, [commit], root, say) if names else []
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..judging.comparison import Comparison, Row, Sampled, write_whole
 from . import junit, standalone
-from .compared import Compared
+from .comparison_report import Compared
 from .tables import digits
 
 # Values of one unit each, whatever their size: github-action-benchmark divides the number by that of the last run.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 from ..judging.comparison import Comparison, Row, Verdict
-from .compared import machine, noise
+from .comparison_report import machine, noise
 from .verdicts import COLUMNS, cells, figures, why
 
 SKIPPED = (Verdict.INCONCLUSIVE, Verdict.UNJUDGED)

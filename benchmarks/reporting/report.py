@@ -12,7 +12,7 @@ from typing import Any
 from ..judging import comparison as comparisons
 from ..judging.comparison import Comparison
 from ..judging.comparison import Verdict as Change
-from . import compared, components, documents, profiled, scenarios, shares
+from . import comparison_report, components, documents, scenarios, shares, stored_profiles
 from .components import Component
 from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_table, verdict_json, wanted
 from .results import ROOT, Commit, Measured
@@ -112,7 +112,9 @@ class Report:
             text for text in (machine.get("cpu"), f"{machine.get('num_cpu') or '?'} cores", machine.get("os")) if text
         )
         base = describe(self.base) if self.base else "none: no earlier commit is measured"
-        noise = compared.noise(self.comparison) if self.comparison else "floor not measured: it takes a comparison"
+        noise = (
+            comparison_report.noise(self.comparison) if self.comparison else "floor not measured: it takes a comparison"
+        )
         return [
             ("Machine", f"{self.measured.name} ({about})"),
             ("Current", describe(self.head)),
@@ -239,7 +241,7 @@ def describe(commit: Commit) -> str:
 
 def _profiled(project: Path, commit: Commit) -> list[tuple[str, str]]:
     """Benchmark and page of each profile of a commit that the project has."""
-    found = [one for one in profiled.found(project) if one.profile.commit == commit.hash and not one.error]
+    found = [one for one in stored_profiles.found(project) if one.profile.commit == commit.hash and not one.error]
     return [(one.profile.benchmark, (one.folder / "index.html").relative_to(project).as_posix()) for one in found]
 
 
@@ -256,7 +258,7 @@ def _comparison(project: Path, head: Commit, base: Commit | None) -> tuple[Compa
     if found is None or (found.base.commit, found.head.commit) != (base.hash, head.hash):
         return None, f"none was made of these two; this makes one: {command}"
     advice = f"; advisory: {found.advisory}" if found.advisory else ""
-    return found, f"by {found.command} on {compared.machine(found.fingerprint)}, {found.date}{advice}"
+    return found, f"by {found.command} on {comparison_report.machine(found.fingerprint)}, {found.date}{advice}"
 
 
 def _kind(one: Component) -> str:

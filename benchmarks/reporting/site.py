@@ -12,8 +12,10 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
-from . import git, profiled, report, results, targets
-from .pages import commits, components, log, peers, percentiles, profiles, regressions
+from ..peers import page as peers
+from . import commits, report, results, stored_profiles, targets
+from .pages import commits as commits_page
+from .pages import components, log, percentiles, profiles, regressions
 from .pages import targets as targets_page
 from .pages.frame import COMMITS, NO_URL, Page, Source, document, navigation
 
@@ -25,7 +27,7 @@ PAGES = (
     peers.PAGE,
     profiles.PAGE,
     log.PAGE,
-    commits.PAGE,
+    commits_page.PAGE,
 )
 
 
@@ -58,11 +60,11 @@ class Pages(OutputPublisher):  # type: ignore[misc]  # asv carries no types
 
 def _source(conf: Any, revisions: Mapping[str, int]) -> Source:
     root = Path(conf.results_dir).absolute().parent
-    messages = git.messages(root)
+    messages = commits.messages(root)
     history = {commit: one.subject for commit, one in messages.items() if commit in revisions}
     reports, message = _reports(conf, history)
     url = "" if conf.show_commit_url == NO_URL else conf.show_commit_url
-    return Source(conf.project, root, Path(conf.html_dir), reports, message, url, messages, git.pin_changes(root))
+    return Source(conf.project, root, Path(conf.html_dir), reports, message, url, messages, commits.pin_changes(root))
 
 
 def _reports(conf: Any, history: Mapping[str, str]) -> tuple[list[report.Report], str]:
@@ -91,7 +93,7 @@ def _write_sidecars(source: Source, revisions: Mapping[str, int]) -> None:
     """What the shell shows beside asv's data: the subjects of commits, and where a benchmark's profiles are."""
     known = {commit: source.messages[commit].subject for commit in revisions if commit in source.messages}
     subjects = {"by_hash": known, "by_revision": {str(revisions[commit]): text for commit, text in known.items()}}
-    paths = profiles.paths(profiled.found(source.root), revisions)
+    paths = profiles.paths(stored_profiles.found(source.root), revisions)
     for name, data in (("commits.json", subjects), ("profiles.json", {"paths": paths})):
         (source.html / name).write_text(json.dumps(data), encoding="utf-8")
 
@@ -112,7 +114,7 @@ def build(html: Path | None = None, root: Path = results.ROOT) -> Path:
     links = [page for page in PAGES if (html / page.file).exists()]
     if not links:
         raise SiteError(
-            f"asv publish wrote no {PAGES[0].file}: asv.conf.json must name the plugin .benchmarks.reporting.asv_plugin"
+            f"asv publish wrote no {PAGES[0].file}: asv.conf.json must name the plugin .benchmarks.cli.asv_plugin"
         )
     _run("asv_tachyon", "install", str(html), "--no-backup", root=root)
     _set_right(html / "index.json")

@@ -15,7 +15,7 @@ LOADED = """
 import os, signal, sys
 from asv.plugin_manager import plugin_manager
 from asv import util
-plugin_manager.import_plugin(".benchmarks.reporting.asv_plugin")
+plugin_manager.import_plugin(".benchmarks.cli.asv_plugin")
 
 class Killing(list):
     def __iter__(self):
@@ -43,7 +43,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_asv_loads_the_plugin_by_the_name_in_its_configuration() -> None:
-    assert '"plugins": [".benchmarks.reporting.asv_plugin"]' in (ROOT / "asv.conf.json").read_text()
+    assert '"plugins": [".benchmarks.cli.asv_plugin"]' in (ROOT / "asv.conf.json").read_text()
 
 
 def test_a_file_is_replaced_as_asv_writes_it(results: Path) -> None:

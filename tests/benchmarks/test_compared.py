@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.judging.comparison import Comparison, Row, Verdict
-from benchmarks.reporting import changes, compared, documents, standalone, tables, verdicts
-from benchmarks.reporting.compared import LIMIT, Compared
+from benchmarks.reporting import changes, comparison_report, documents, standalone, tables, verdicts
+from benchmarks.reporting.comparison_report import LIMIT, Compared
 from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
 
 FAIL, ALERT, SLOWER, OK, FASTER = Verdict.FAIL, Verdict.ALERT, Verdict.SLOWER, Verdict.OK, Verdict.FASTER
@@ -217,7 +217,7 @@ def test_a_comment_of_regressions_alone_fits_too_and_keeps_the_worst() -> None:
 @given(comparisons(), st.integers(4_000, 8_000))
 def test_whatever_is_compared_fits_where_its_heading_does(found: Comparison, limit: int) -> None:
     shown = Compared(found)
-    bare = documents.markdown(shown, [compared.shorter(table, 0) for table in shown.sections()])
+    bare = documents.markdown(shown, [comparison_report.shorter(table, 0) for table in shown.sections()])
     assert len(shown.markdown(limit).encode()) <= max(limit, len(bare.encode()))
 
 

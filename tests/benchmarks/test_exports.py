@@ -16,7 +16,7 @@ from junitparser import JUnitXml, xunit2
 from benchmarks.judging import comparison as comparisons_file
 from benchmarks.judging.comparison import Comparison, Verdict
 from benchmarks.reporting import exports, junit
-from benchmarks.reporting.compared import LIMIT
+from benchmarks.reporting.comparison_report import LIMIT
 from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
 
 FILES = ["comparison.json", "report.md", "report.html", "gha-smaller.json", "gha-bigger.json", "junit.xml"]

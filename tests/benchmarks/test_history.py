@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from asv.machine import Machine, MachineCollection
 
-from benchmarks.harness import history
-from benchmarks.judging import fingerprint
+from benchmarks.judging import fingerprint, history
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -13,12 +13,12 @@ import pytest
 from asv.results import iter_results_paths
 from click.testing import CliRunner
 
-from benchmarks.harness.commands import main
+from benchmarks.cli.commands import main
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, stored
-from benchmarks.peers.comparison import Comparison
 from benchmarks.peers.entries import Peer, measure
-from benchmarks.reporting import profiled, site
+from benchmarks.peers.runs import Comparison
+from benchmarks.reporting import site, stored_profiles
 from tests.benchmarks.browser import Tab, needs_browser, tab
 from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
 
@@ -56,7 +56,7 @@ def run_of_peers(date: str, commit: str) -> Comparison:
 
 
 def write_profile(root: Path, name: str, about: Mapping[str, Any] | str) -> None:
-    folder = root / profiled.FOLDER / name
+    folder = root / stored_profiles.FOLDER / name
     folder.mkdir(parents=True)
     (folder / "profile.json").write_text(about if isinstance(about, str) else json.dumps(about))
     (folder / "flamegraph.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')

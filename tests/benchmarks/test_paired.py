@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.harness.paired import Interval, TooFewPairs, estimate, least_pairs, p_at_most
+from benchmarks.judging.paired import Interval, TooFewPairs, estimate, least_pairs, p_at_most
 
 # Of so many pairs, the greatest sum of signed ranks that is significant at 5 %, two-sided: Wilcoxon's table.
 CRITICAL = {6: 0, 7: 2, 8: 3, 9: 5, 10: 8, 11: 10, 12: 13, 13: 17, 14: 21, 15: 25, 16: 29, 20: 52, 25: 89, 30: 137}

@@ -20,11 +20,11 @@ import pytest
 
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, validators
-from benchmarks.peers.comparison import Comparison
 from benchmarks.peers.entries import Entry, NotInstalled, Peer, UnknownPeer, Yardstick, chosen, measure
 from benchmarks.peers.loops import afresh, per_call
 from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
+from benchmarks.peers.runs import Comparison
 
 ROOT = Path(__file__).parents[2]
 SECONDS = {"pyrt": 1e-6, "half": 0.5e-6, "five-times": 5e-6}
@@ -226,7 +226,7 @@ def test_a_loop_is_as_long_as_it_takes_and_leaves_the_collector_as_it_was() -> N
 
 def peers(*options: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
     """`python -m benchmarks peers gtype --quick`, after some lines of Python."""
-    code = f"{prelude}\nfrom benchmarks.harness.commands import main\nmain()"
+    code = f"{prelude}\nfrom benchmarks.cli.commands import main\nmain()"
     command = [sys.executable, "-c", code, "peers", "gtype", "--quick", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.judging.comparison import Row, Side, Verdict
-from benchmarks.reporting import compared, criteria, report, results, standalone, tables, targets
+from benchmarks.reporting import comparison_report, criteria, report, results, standalone, tables, targets
 from benchmarks.reporting.results import Benchmark, Commit, Figure, Measured
 from benchmarks.reporting.spark import Spark
 from benchmarks.reporting.targets import Shape
@@ -408,7 +408,7 @@ def test_the_page_has_every_table_a_line_for_each_history_and_needs_no_other_fil
 def test_the_pages_are_no_wider_than_a_phone_and_follow_the_colour_scheme(
     done: report.Report, tmp_path: Path, scheme: str
 ) -> None:
-    shown = {"report": standalone.html(done), "compared": standalone.html(compared.Compared(one_of_each()))}
+    shown = {"report": standalone.html(done), "compared": standalone.html(comparison_report.Compared(one_of_each()))}
     with tab(tmp_path / "profile") as page:
         for name, text in shown.items():
             file = tmp_path / f"{name}.html"

@@ -43,7 +43,7 @@ class Others:
 """
 RUN = """
 import json, sys
-from benchmarks.harness import running
+from benchmarks.judging import running
 try:
     done = running.run({arguments}, progress=False)
 except (running.UsageError, running.MeasurementError) as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.judging import accepted
-from benchmarks.reporting import git, reasons, steps
+from benchmarks.reporting import commits as histories
+from benchmarks.reporting import reasons, steps
 from benchmarks.reporting.results import Benchmark, Commit, Figure, Measured
 from benchmarks.reporting.steps import Step
 from benchmarks.reporting.targets import Shape
@@ -141,7 +142,7 @@ def test_pins_change_at_the_commit_that_changed_a_version(tmp_path: Path) -> Non
     commits = start_project(
         tmp_path / "project", {at: {"constraints.txt": text, "f": str(at)} for at, text in enumerate(pins)}
     )
-    (found,) = git.pin_changes(tmp_path / "project")
+    (found,) = histories.pin_changes(tmp_path / "project")
     assert (found.commit, found.words()) == (commits[2], ["a 1 -> 2", "b 1 removed", "c 1 added"])
 
 
@@ -149,13 +150,13 @@ def test_pins_change_at_the_commit_that_changed_a_version(tmp_path: Path) -> Non
 def test_a_change_of_pins_is_marked_at_the_first_measured_commit_that_has_it(known: list[int], at: list[int]) -> None:
     history = [f"{number:040x}" for number in range(5)]
     commits = [Commit(history[number], DAY, "3.11", {}) for number in known]
-    changes = [git.PinChange(history[2], {"a": ("1", "2")})]
-    assert [position for position, _ in git.marks(changes, history, commits)] == at
+    changes = [histories.PinChange(history[2], {"a": ("1", "2")})]
+    assert [position for position, _ in histories.marks(changes, history, commits)] == at
 
 
 def test_a_message_keeps_its_subject_and_body_apart(tmp_path: Path) -> None:
     commits = start_project(tmp_path / "project")
-    told = git.messages(tmp_path / "project")
+    told = histories.messages(tmp_path / "project")
     assert list(told) == commits
     assert (told[commits[0]].subject, told[commits[0]].body, told[commits[0]].date) == (
         "Plain routes",

@@ -85,7 +85,7 @@ class Project:
         self.python = root / ".venv/bin/python"
         (root / "pyrt").mkdir(parents=True)
         (root / "pyrt/__init__.py").write_text(PYRT)
-        for part in ("benchmarks/harness", "benchmarks/reporting"):
+        for part in ("benchmarks/harness", "benchmarks/judging", "benchmarks/reporting"):
             shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "benchmarks/__init__.py", root / "benchmarks")
         shutil.copy(ROOT / "asv.conf.json", root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from ..git import Message
+from ..commits import Message
 from .frame import Page, Source, details
 
 

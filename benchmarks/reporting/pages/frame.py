@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from .. import git
+from .. import commits as histories
 from ..report import Report, describe
 from ..results import Commit
 from ..tables import Table
@@ -39,8 +39,8 @@ class Source:
     reports: Sequence[Report] = ()
     message: str = ""
     commit_url: str = ""
-    messages: Mapping[str, git.Message] = field(default_factory=dict)
-    pins: Sequence[git.PinChange] = ()
+    messages: Mapping[str, histories.Message] = field(default_factory=dict)
+    pins: Sequence[histories.PinChange] = ()
 
     def address(self, commit: str) -> str:
         """Where a commit is shown: the project's own place for it, else our page of commits."""
@@ -54,10 +54,10 @@ class Source:
         return f"{self.link(commit)}{escape(describe(commit).removeprefix(commit.short))}"
 
     def marks(self, commits: Sequence[Commit]) -> list[tuple[int, str]]:
-        return list(git.marks(self.pins, list(self.messages), commits))
+        return list(histories.marks(self.pins, list(self.messages), commits))
 
     @cached_property
-    def pins_of(self) -> dict[str, git.PinChange]:
+    def pins_of(self) -> dict[str, histories.PinChange]:
         return {change.commit: change for change in self.pins}
 
 

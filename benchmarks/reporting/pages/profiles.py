@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..profiled import ABOUT, Found, found
+from ..stored_profiles import ABOUT, Found, found
 from .frame import Page, Source
 
 COPIES = "profiles"

@@ -45,7 +45,7 @@ with Leash() as leash:
 BENCH = """
 import sys
 from pathlib import Path
-from benchmarks.harness import history
+from benchmarks.judging import history
 
 print("up", flush=True)
 sys.exit(history.bench(Path(sys.argv[1])))
@@ -118,7 +118,7 @@ def test_a_kill_of_make_bench_leaves_no_child_of_asv_and_its_results_readable(tm
     # asv puts its children into process groups of their own.
     project = Project(tmp_path / "project")
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    for part in ("judging", "peers", "reporting"):
+    for part in ("cli", "judging", "peers", "reporting"):
         shutil.copytree(ROOT / "benchmarks" / part, project.root / "benchmarks" / part, ignore=ignored)
     plugins = {"plugins": configuration()["plugins"]}
     (project.root / "asv.conf.json").write_text(json.dumps(configuration() | CONFIGURATION | plugins))

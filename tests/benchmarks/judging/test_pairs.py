@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.harness.measuring import ANSWER, REQUEST
 from benchmarks.judging import pairs as judging_pairs
-from benchmarks.judging.measuring import ANSWER, REQUEST
 from benchmarks.judging.noise import Disturbance, watched
 from benchmarks.judging.pairs import Key, MeasuringError, Pairs, ask
 

@@ -9,13 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.cli import judging as verbs
+from benchmarks.cli.options import WrongUse
 from benchmarks.harness.counting import CountingError
-from benchmarks.harness.options import WrongUse
-from benchmarks.judging import compare as comparing
-from benchmarks.judging import verbs
-from benchmarks.judging.compare import Judge, judge_all
+from benchmarks.judging import judge as comparing
 from benchmarks.judging.comparison import Side
 from benchmarks.judging.deciding import Gate
+from benchmarks.judging.judge import Judge, judge_all
 from benchmarks.judging.leash import Leash
 from benchmarks.judging.pairs import Key, MeasuringError
 from benchmarks.judging.rows import Chosen

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.harness.options import Invalid, WrongUse, write
+from benchmarks.cli.options import Invalid, WrongUse, write
 from benchmarks.judging.comparison import write_whole
 
 FULL = 4096

@@ -118,9 +118,8 @@ class Project(toy.Project):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, SUITE)
-        for part in ("judging", "profiling"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(toy.ROOT / "benchmarks" / part, root / "benchmarks" / part, ignore=ignored)
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(toy.ROOT / "benchmarks/profiling", root / "benchmarks/profiling", ignore=ignored)
         (root / "pyrt/__init__.py").write_text(BASE)
         self.base, self.head = Commit(root, "b", BASE), Commit(root, "c", HEAD)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from asv.machine import Machine
 
-from ..harness.paired import Interval
+from ..judging.paired import Interval
 from ..reporting.results import ROOT
 from ..reporting.tables import Table, markdown
 from .entries import CONFIDENCE, Entry, Peer, Yardstick, spread, times

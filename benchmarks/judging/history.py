@@ -21,9 +21,9 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
-from ..judging import fingerprint, sides
-from ..judging.leash import Leash
 from ..reporting.results import REFERENCE, ROOT
+from . import fingerprint, sides
+from .leash import Leash
 
 FINE, WRONG_USE, INVALID = 0, 2, 3
 COUNTS_ONLY = r"\.instr_"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from ..harness.options import (
+from .options import (
     EXIT_CODES,
     FILE,
     FOLDER,
@@ -27,8 +27,8 @@ from ..harness.options import (
 )
 
 if TYPE_CHECKING:
-    from .compare import Judge
-    from .comparison import Comparison
+    from ..judging.comparison import Comparison
+    from ..judging.judge import Judge
 
 ROOT = Path(__file__).parents[2]
 GATES = """\b
@@ -98,10 +98,10 @@ def compare(
     instruction counts decide first. Times come from pairs of processes, base and head in turning order; what fails or
     alerts is measured a second time. A regression that is meant is accepted in benchmarks/accepted.toml.
     """
+    from ..judging import baseline as baselines
+    from ..judging import judge as comparing
+    from ..judging import sides
     from ..profiling import attaching
-    from . import baseline as baselines
-    from . import compare as comparing
-    from . import sides
 
     one_commit = self_test or record is not None
     _refuse(
@@ -148,8 +148,8 @@ def baseline(commit: str, bench: str, output: Path | None, json_file: Path | Non
 
     `compare --baseline FILE` compares with them. Counts gate then; times of another hour are shown and gate nothing.
     """
-    from . import baseline as baselines
-    from . import sides
+    from ..judging import baseline as baselines
+    from ..judging import sides
 
     with refusals():
         _, side = sides.resolve(ROOT, commit, commit)
@@ -177,7 +177,7 @@ def find(span: str, name: str, json_file: Path | None) -> None:
     one counted; of a hundred it takes nine. Those that cannot be built, or lack what the benchmark needs, are skipped:
     where that hides the step, several are named. The exit code is 0 whether a step was found or there is none.
     """
-    from . import finding
+    from ..judging import finding
 
     with refusals():
         found = finding.find(ROOT, span, name, say=progress())
@@ -189,8 +189,8 @@ def find(span: str, name: str, json_file: Path | None) -> None:
 
 def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
     """What this machine detects of a commit that is made slower than itself."""
+    from ..judging import selftest
     from ..reporting import tables
-    from . import selftest
 
     with _itself(commit) as judge:
         timed = [one for one in judge.chosen(bench or selftest.BENCH) if ".time_" in one.key.name]
@@ -204,8 +204,8 @@ def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
 
 def _record(commit: str, bench: str, path: Path, pairs: int) -> None:
     """Raw pairs of a commit with itself, to try the rules on."""
-    from . import compare as comparing
-    from . import fingerprint, recording, selftest
+    from ..judging import fingerprint, recording, selftest
+    from ..judging import judge as comparing
 
     with _itself(commit) as judge:
         chosen = judge.chosen(bench or selftest.BENCH)
@@ -224,8 +224,8 @@ def _record(commit: str, bench: str, path: Path, pairs: int) -> None:
 
 def _itself(commit: str) -> AbstractContextManager[Judge]:
     """Two copies of one commit."""
-    from . import compare as comparing
-    from . import sides
+    from ..judging import judge as comparing
+    from ..judging import sides
 
     one, other = sides.resolve(ROOT, commit, commit)
     return comparing.judging(ROOT, one, other, say=progress(), control=False)
@@ -248,7 +248,7 @@ def _keep(done: Comparison, folder: Path) -> None:
 def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_file: Path | None) -> None:
     """Write everything, then say it, then end with the code: whoever reads a red result finds its reasons."""
     from ..reporting import tables
-    from ..reporting.compared import Compared
+    from ..reporting.comparison_report import Compared
 
     report = Compared(done)
     _keep(done, folder)
@@ -273,13 +273,13 @@ def progress() -> Callable[[str], None]:
 def refusals() -> Iterator[None]:
     """What can go wrong for reasons outside this program becomes an error with its exit code."""
     from ..harness.counting import CountingError
-    from .accepted import AcceptanceError
-    from .baseline import BaselineError
-    from .compare import NothingChosen
-    from .deciding import GateError
-    from .finding import FindingError
-    from .pairs import MeasuringError
-    from .sides import SideError
+    from ..judging.accepted import AcceptanceError
+    from ..judging.baseline import BaselineError
+    from ..judging.deciding import GateError
+    from ..judging.finding import FindingError
+    from ..judging.judge import NothingChosen
+    from ..judging.pairs import MeasuringError
+    from ..judging.sides import SideError
 
     try:
         yield

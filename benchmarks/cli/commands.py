@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from ..judging import verbs
 from ..reporting import report as reports
 from ..reporting import results, tables, targets
+from . import judging as judges
 from .options import (
     EXIT_CODES,
     FILE_OR_OUTPUT,
@@ -52,7 +52,7 @@ def run(bench: str | None, counts: bool, quick: bool, dry_run: bool, json_file: 
     Figures go to the terminal, or to --json FILE keyed by benchmark name and parameters.
     """
     del dry_run  # spelled out by callers who want to be sure; there is no other way to run
-    from . import running
+    from ..judging import running
 
     try:
         done = running.run(bench=bench, counts=counts, quick=quick, progress=True)
@@ -73,7 +73,7 @@ def bench(json_file: Path | None) -> None:
 
     Measures only what is not measured yet, under this machine's own name. This is `make bench`.
     """
-    from . import history
+    from ..judging import history
 
     code = history.bench()
     if code == WrongUse.exit_code:
@@ -98,7 +98,7 @@ def history_(span: str, json_file: Path | None) -> None:
     They go under the machine name `reference`; the results are meant to be committed.
     This is `make history`, or `make history RANGE=BASE..HEAD`.
     """
-    from . import history
+    from ..judging import history
 
     code = history.history(span=span)
     if json_file is not None:
@@ -209,10 +209,10 @@ def peers(
 
     Each has to give the right answers first. One that does not has failed, one that is not installed is skipped.
     """
+    from ..harness.counting import CountingError
     from ..peers import gtype, http, stored
     from ..peers.entries import UnknownPeer
     from ..peers.plot import plot
-    from .counting import CountingError
 
     compare = {"gtype": gtype.compare, "http": http.compare}[subject]
     if save:
@@ -249,9 +249,9 @@ def _require_keepable(*, quick: bool, only: tuple[str, ...]) -> None:
         raise WrongUse(str(error)) from error
 
 
-main.add_command(verbs.compare)
-main.add_command(verbs.baseline)
-main.add_command(verbs.find)
+main.add_command(judges.compare)
+main.add_command(judges.baseline)
+main.add_command(judges.find)
 
 
 def _known(work: Callable[[], Result]) -> Result:
@@ -351,9 +351,8 @@ def profile(
 
 def _profiled_sides(commits: tuple[str, ...], leash: Any, say: Callable[[str], None]) -> list[Any]:
     """The working copy, or the commits in environments of their own, base first."""
-    from ..judging import sides
+    from ..judging import running, sides
     from ..profiling.subject import Subject, working_copy
-    from . import running
 
     if len(commits) > 2:
         raise WrongUse(f"one benchmark is profiled, at most at two commits; {len(commits)} are named")

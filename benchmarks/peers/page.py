@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ...peers import stored
-from ...peers.comparison import Comparison
-from ...peers.plot import plot
-from .frame import Page, Source, details, printed_by, titled
+from ..reporting.pages.frame import Page, Source, details, printed_by, titled
+from . import stored
+from .plot import plot
+from .runs import Comparison
 
 
 def _body(source: Source) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from asv import util
 
-from . import site
+from ..reporting import site
 
 __all__ = ("site", "write_json")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from ..harness.counting import Outcome
-from ..harness.paired import estimate
 from . import accepted, deciding, fingerprint, looking, rows, sides
 from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
-from .counted import counted, need_valgrind
+from .counts import counted, need_valgrind
 from .leash import Leash
+from .paired import estimate
 from .pairs import Key, MeasuringError, Pairs, ask
 from .rows import Chosen, Lost
 

@@ -21,8 +21,8 @@ from asv.results import Results
 from asv.runner import run_benchmarks
 from asv.util import UserError
 
+from ..harness import counting
 from ..reporting.results import ROOT, configuration
-from . import counting
 
 
 class UsageError(ValueError):
