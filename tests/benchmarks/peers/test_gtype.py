@@ -26,7 +26,7 @@ from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
 from benchmarks.peers.runs import Comparison
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECONDS = {"pyrt": 1e-6, "half": 0.5e-6, "five-times": 5e-6}
 CASES = {"one": "the first", "two": "the second <of> them"}
 

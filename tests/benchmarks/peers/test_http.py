@@ -24,7 +24,7 @@ from benchmarks.peers.roster import NODE, ROSTER, Contender, NodeContender
 from benchmarks.peers.rounds import alternate
 from benchmarks.peers.validators import WrongAnswer
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHORT = Effort(rounds=2, warm_up_s=0.02, window_s=0.05, confidence=0.5)
 
 
