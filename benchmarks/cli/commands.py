@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import click
 
+from ..judging import git
+from ..judging.git import ROOT
 from ..reporting import report as reports
 from ..reporting import results, tables, targets
 from . import judging as judges
@@ -28,8 +30,6 @@ from .options import (
 )
 
 Result = TypeVar("Result")
-
-ROOT = results.ROOT
 
 
 @click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -260,7 +260,7 @@ def _known(work: Callable[[], Result]) -> Result:
 
     try:
         return work()
-    except (results.ResultsError, targets.TargetsError) as error:
+    except (results.ResultsError, targets.TargetsError, git.GitError) as error:
         raise WrongUse(str(error)) from error
     except site.SiteError as error:
         raise Invalid(str(error)) from error
@@ -269,7 +269,7 @@ def _known(work: Callable[[], Result]) -> Result:
 def _report(machine: str | None, base: str | None, head: str | None) -> reports.Report:
     def work() -> reports.Report:
         measured = results.load(results.configuration(), machine)
-        head_hash, base_hash = (one and results.full_hash(ROOT, one) for one in (head, base))
+        head_hash, base_hash = (one and (git.commit(ROOT, one) or one) for one in (head, base))
         return reports.make(measured, targets.load(), head=head_hash, base=base_hash)
 
     return _known(work)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from ..judging.git import ROOT
 from .options import (
     EXIT_CODES,
     FILE,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ..judging.comparison import Comparison
     from ..judging.judge import Judge
 
-ROOT = Path(__file__).parents[2]
 GATES = """\b
 Exit codes:
   0  fine: nothing fails or alerts, or somebody accepted it with a reason
@@ -277,13 +277,14 @@ def refusals() -> Iterator[None]:
     from ..judging.baseline import BaselineError
     from ..judging.deciding import GateError
     from ..judging.finding import FindingError
+    from ..judging.git import GitError
     from ..judging.judge import NothingChosen
     from ..judging.pairs import MeasuringError
     from ..judging.sides import SideError
 
     try:
         yield
-    except (SideError, NothingChosen, GateError, AcceptanceError, BaselineError, FindingError) as error:
+    except (GitError, SideError, NothingChosen, GateError, AcceptanceError, BaselineError, FindingError) as error:
         raise WrongUse(str(error)) from error
     except (CountingError, MeasuringError) as error:
         raise Invalid(str(error)) from error

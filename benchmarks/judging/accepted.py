@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import datetime
 import math
-import subprocess
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from . import git
 from .comparison import Row
+from .errors import WrongUse
 
 FILE = "benchmarks/accepted.toml"
 
 
-class AcceptanceError(ValueError):
+class AcceptanceError(WrongUse):
     """The file is malformed; the message says where."""
 
 
@@ -76,8 +77,8 @@ def load(root: Path) -> list[Acceptance]:
 def holding(root: Path, base: str, head: str) -> list[Acceptance]:
     """The entries that hold between two commits. Raises AcceptanceError."""
     now, known = load(root), _at(root, base)
-    then = now if _git(root, "rev-parse", "HEAD").strip() == head else _at(root, head)
-    between = _git(root, "rev-list", f"{base}..{head}").split()
+    then = now if git.commit(root, "HEAD") == head else _at(root, head)
+    between = git.ask(root, "rev-list", f"{base}..{head}").split()
     return [one for one in then if one not in known] + [one for one in now if _names(one, between)]
 
 
@@ -92,13 +93,8 @@ def _accepted(row: Row, acceptances: Sequence[Acceptance]) -> Row:
 
 
 def _at(root: Path, commit: str) -> list[Acceptance]:
-    return parse(_git(root, "show", f"{commit}:{FILE}"), f"{FILE} at {commit[:8]}")
+    return parse(git.file_at(root, commit, FILE), f"{FILE} at {commit[:8]}")
 
 
 def _names(one: Acceptance, commits: Sequence[str]) -> bool:
     return bool(one.commit) and any(commit.startswith(one.commit) for commit in commits)
-
-
-def _git(root: Path, *arguments: str) -> str:
-    """What git prints; nothing where it refuses, such as a file that is not in a commit."""
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False).stdout

@@ -17,9 +17,10 @@ import msgspec
 
 from . import accepted, deciding, fingerprint, rows
 from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict, write_whole
-from .judge import Judge, Say, command, judging, now
+from .judge import Judge, command, judging, now
 from .pairs import Key, Pairs
 from .rows import Chosen, Lost
+from .sides import Say
 
 SCHEMA = 1
 PAIRS = 8

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,21 @@ from typing import Any
 import msgspec
 
 from ..harness.counting import CountingError, Outcome
-from . import deciding, fingerprint, rows, sides
+from . import deciding, fingerprint, git, rows, sides
 from .bisecting import bisect
 from .comparison import Side, Verdict
 from .counts import counted, need_valgrind
+from .errors import WrongUse
 from .leash import Leash
 from .pairs import Key, ask
 from .rows import Chosen
+from .sides import Say
 
-Say = Callable[[str], None]
 PATHS = ("pyrt", "constraints.txt", "pyproject.toml")
 MOST = 0.8  # of the change: a step that is less has others beside it
 
 
-class FindingError(ValueError):
+class FindingError(WrongUse):
     """There is nothing to look for as asked; the message says why and the way out."""
 
 
@@ -241,7 +242,7 @@ def _ends(root: Path, span: str) -> tuple[Side, Side]:
     if not dots or not base or head.startswith("."):
         raise FindingError(f"{span} is no range; say BASE..HEAD, such as HEAD~20..HEAD")
     one, other = sides.resolve(root, base, head or "HEAD")
-    if sides.git(root, "rev-list", "--count", f"{other.commit}..{one.commit}") != "0":
+    if git.ask(root, "rev-list", "--count", f"{other.commit}..{one.commit}") != "0":
         raise FindingError(f"{one.short} is not before {other.short}, so nothing lies between; turn the range round?")
     return one, other
 
@@ -249,7 +250,7 @@ def _ends(root: Path, span: str) -> tuple[Side, Side]:
 def _changed(root: Path, base: Side, head: Side) -> list[Side]:
     """The commits to look at, oldest first; the last one has the same pyrt/ and pins as HEAD."""
     span = f"{base.commit}..{head.commit}"
-    log = sides.git(root, "log", "--first-parent", "--reverse", "--format=%H %s", span, "--", *PATHS).splitlines()
+    log = git.log(root, "--first-parent", "--reverse", "--format=%H %s", span, "--", *PATHS).splitlines()
     if not log:
         raise FindingError(
             f"no commit of {base.short}..{head.short} changed pyrt/, its pins or its build: nothing to find"

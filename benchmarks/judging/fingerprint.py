@@ -8,15 +8,14 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import metadata
-from pathlib import Path
 
 from asv.machine import Machine
 
+from ..harness.counting import SUITE
 from .sides import Built
 
 MACHINE = ("cpu", "cores", "kernel", "arch", "python")  # another machine's figures cannot be compared
 MEASURING = ("harness", "judging")
-HERE = Path(__file__).resolve().parents[1]
 
 
 def machine() -> dict[str, str]:
@@ -37,7 +36,7 @@ def here(built: Built | None = None) -> dict[str, str]:
         "arch": platform.machine(),
         "pins": listed,
         "pins_digest": _digest([listed.encode()]),
-        "harness": _digest(path.read_bytes() for part in MEASURING for path in sorted((HERE / part).glob("*.py"))),
+        "harness": _digest(path.read_bytes() for part in MEASURING for path in sorted((SUITE / part).glob("*.py"))),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
 

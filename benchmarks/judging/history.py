@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import tomllib
@@ -21,8 +20,9 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
-from ..reporting.results import REFERENCE, ROOT
-from . import fingerprint, sides
+from ..reporting.results import REFERENCE
+from . import fingerprint, git, sides
+from .git import ROOT
 from .leash import Leash
 
 FINE, WRONG_USE, INVALID = 0, 2, 3
@@ -56,7 +56,7 @@ def history(root: Path = ROOT, span: str = "HEAD") -> int:
     machine = Machine.get_unique_machine_name()
     if machine == REFERENCE:
         return _refuse(NAMESAKE)
-    if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+    if git.is_shallow(root):
         return _refuse("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first")
     sides.mind_the_working_copy(root, _say)
     folder = root / "results" / REFERENCE
@@ -70,7 +70,7 @@ def history(root: Path = ROOT, span: str = "HEAD") -> int:
     if differing:
         names = ", ".join(differing)
         _say(f"Not the machine that {REFERENCE!r} was measured on ({names} differ): adding instruction counts only")
-    is_known = _git(root, "rev-list", "--max-count=1", span, "--", check=False)
+    is_known = git.ask(root, "rev-list", "--max-count=1", span, "--")
     commits = changed(root, "pyrt", "constraints.txt", span=span)[::-1] if is_known else []
     if not commits:
         return _refuse(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure")
@@ -84,16 +84,14 @@ def history(root: Path = ROOT, span: str = "HEAD") -> int:
 
 def commits_to_measure(root: Path = ROOT) -> list[str]:
     """The newest earlier commit with another pyrt/, and HEAD; HEAD alone where the clone has no other, and says so."""
-    if _git(root, "rev-parse", "--verify", "--quiet", "HEAD", check=False) == "":
-        return []
-    head = _git(root, "rev-parse", "HEAD")
-    if not sides.measurable(root, head):
+    head = git.commit(root, "HEAD")
+    if not head or not sides.measurable(root, head):
         return []
     # The first of them is HEAD's own pyrt/, whether HEAD itself changed it or not.
     earlier = changed(root, "pyrt")[1:]
     if earlier:
         return [earlier[0], head]
-    if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+    if git.is_shallow(root):
         _say(
             "This clone is shallow and has no earlier commit with another pyrt/: measuring HEAD alone. "
             "`git fetch --unshallow` brings the rest"
@@ -105,7 +103,7 @@ def commits_to_measure(root: Path = ROOT) -> list[str]:
 
 def changed(root: Path, *paths: str, span: str = "HEAD") -> list[str]:
     """The commits of a first-parent history that changed *paths* and can be measured, newest first."""
-    found = _git(root, "log", "--first-parent", "--format=%H", span, "--", *paths).split()
+    found = git.log(root, "--first-parent", "--format=%H", span, "--", *paths).split()
     return [commit for commit in found if sides.measurable(root, commit)]
 
 
@@ -156,13 +154,6 @@ def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str) ->
             _say("Interrupted: commits that were done are kept, and the same command goes on from there")
             return INVALID
     return FINE if done.returncode == 0 else INVALID
-
-
-def _git(root: Path, *arguments: str, check: bool = True) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    if check and done.returncode != 0:
-        raise click.UsageError(f"git {arguments[0]} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
 
 
 def _say(text: str) -> None:

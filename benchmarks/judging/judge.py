@@ -8,7 +8,7 @@ import random
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +23,7 @@ from .leash import Leash
 from .paired import estimate
 from .pairs import Key, MeasuringError, Pairs, ask
 from .rows import Chosen, Lost
-
-Say = Callable[[str], None]
+from .sides import Say
 
 
 class NothingChosen(ValueError):

@@ -22,10 +22,12 @@ from asv.runner import run_benchmarks
 from asv.util import UserError
 
 from ..harness import counting
-from ..reporting.results import ROOT, configuration
+from ..reporting.results import configuration
+from .errors import WrongUse
+from .git import ROOT
 
 
-class UsageError(ValueError):
+class UsageError(WrongUse):
     """Nothing can be measured as asked; the message says why."""
 
 

@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from . import git
 from .comparison import Side
+from .errors import WrongUse
+from .git import ROOT
 from .leash import Leash
 
-HERE = Path(__file__).resolve().parents[2]
+Say = Callable[[str], None]
 FOLDER = ".asv/sides"
 KEPT = 20
 WHOLE = "whole"
@@ -26,7 +29,7 @@ TIMEOUT_S = 600  # of each step of a build
 LAST_LINES = 15
 
 
-class SideError(ValueError):
+class SideError(WrongUse):
     """A commit cannot be compared; the message says why and what to do."""
 
 
@@ -65,7 +68,7 @@ def notes(root: Path, base: Side, head: Side) -> list[str]:
     return [note for note in (same, _uncommitted(root)) if note]
 
 
-def mind_the_working_copy(root: Path, say: Callable[[str], None]) -> None:
+def mind_the_working_copy(root: Path, say: Say) -> None:
     """Say that uncommitted changes are not measured, where there are any."""
     if note := _uncommitted(root):
         say(f"{note}. `.venv/bin/python -m benchmarks run` measures the working copy")
@@ -77,35 +80,35 @@ def measurable(root: Path, commit: str) -> bool:
 
 
 def _uncommitted(root: Path) -> str:
-    changed = git(root, "status", "--porcelain", "--", "pyrt", "constraints.txt", "pyproject.toml")
+    changed = git.changes(root, "pyrt", "constraints.txt", "pyproject.toml")
     return "the working copy has changes that are not committed: they are not measured, commits are" if changed else ""
 
 
 def _mind_the_repository(root: Path) -> None:
-    if not git(root, "rev-parse", "--git-dir"):
+    if not git.ask(root, "rev-parse", "--git-dir"):
         raise SideError(f"{root} is no git repository; commits are compared, so run this in a clone")
-    if not git(root, "rev-parse", "--verify", "--quiet", "HEAD"):
+    if not git.commit(root, "HEAD"):
         raise SideError("nothing is committed here, and commits are measured; commit first")
 
 
 def _default_base(root: Path, head: str) -> str:
     for main in ("main", "origin/main"):
-        if git(root, "rev-parse", "--verify", "--quiet", f"{main}^{{commit}}"):
-            base = git(root, "merge-base", main, head)
+        if git.commit(root, main):
+            base = git.ask(root, "merge-base", main, head)
             if not base:
                 raise SideError(f"{head[:8]} and {main} have no commit in common; {_deepen(root)}name a BASE")
             return _parent(root, head) if base == head else base
     raise SideError("there is no branch main, nor origin/main, to compare with; name a BASE: `compare BASE HEAD`")
 
 
-def _parent(root: Path, commit: str) -> str:
-    if parent := git(root, "rev-parse", "--verify", "--quiet", f"{commit}^"):
+def _parent(root: Path, head: str) -> str:
+    if parent := git.commit(root, f"{head}^"):
         return parent
-    raise SideError(f"{commit[:8]} has no commit before it in this clone; {_deepen(root)}name a BASE")
+    raise SideError(f"{head[:8]} has no commit before it in this clone; {_deepen(root)}name a BASE")
 
 
 def _commit(root: Path, revision: str) -> str:
-    if found := git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"):
+    if found := git.commit(root, revision):
         return found
     raise SideError(
         f"{revision} is no commit of this clone; {_deepen(root)}`git log --oneline --all` lists those there are"
@@ -113,18 +116,17 @@ def _commit(root: Path, revision: str) -> str:
 
 
 def _deepen(root: Path) -> str:
-    shallow = git(root, "rev-parse", "--is-shallow-repository") == "true"
-    return "the clone is shallow: `git fetch --unshallow` brings the rest; or " if shallow else ""
+    return "the clone is shallow: `git fetch --unshallow` brings the rest; or " if git.is_shallow(root) else ""
 
 
 def _side(root: Path, commit: str) -> Side:
     if missing := _missing(root, commit):
         raise SideError(f"{commit[:8]} cannot be measured: it has no {', no '.join(missing)}; name another commit")
-    return Side(commit=commit, subject=git(root, "log", "-1", "--format=%s", commit))
+    return Side(commit=commit, subject=git.ask(root, "log", "-1", "--format=%s", commit))
 
 
 def _missing(root: Path, commit: str) -> list[str]:
-    held = git(root, "ls-tree", "--name-only", "--full-tree", commit, "--", *NEEDED).splitlines()
+    held = git.ask(root, "ls-tree", "--name-only", "--full-tree", commit, "--", *NEEDED).splitlines()
     return [name for name in NEEDED if name not in held]
 
 
@@ -162,7 +164,7 @@ def _environment() -> str:
 
 def _tools() -> list[str]:
     """What measuring needs beside pyrt, as this project pins it: asv_runner and pympler."""
-    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = project["optional-dependencies"]["bench"]
     return [*(one for one in wanted if one.startswith("asv_runner")), "pympler"]
 
@@ -221,7 +223,7 @@ def _make(root: Path, commit: str, folder: Path, steps: _Steps) -> None:
     steps.pip("wheel", "--no-deps", "-w", wheels, source)
     install: Sequence[str | Path] = ("--python", folder, "install", "-c")
     steps.pip(*install, source / "constraints.txt", *wheels.glob("*.whl"))
-    steps.pip(*install, HERE / "constraints.txt", *_tools())
+    steps.pip(*install, ROOT / "constraints.txt", *_tools())
     archive.unlink()
     for done in (source, wheels):
         shutil.rmtree(done)
@@ -246,12 +248,3 @@ def _forget(kept: Path) -> None:
                 continue
             path.unlink()  # first: what is half removed is not whole
             shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def git(root: Path, *arguments: str) -> str:
-    """What git prints; nothing where it refuses. Raises SideError without git."""
-    try:
-        done = subprocess.run(["git", "-C", os.fspath(root), *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise SideError("git is not installed, and commits are compared; install it first") from error
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 
 import psutil
 
-from ..reporting.results import ROOT
+from ..judging.git import ROOT
 
 SERVERS = ROOT / "benchmarks" / "peers" / "servers"
 START_TIMEOUT_S = 30.0

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..reporting.results import ROOT
+from ..judging.git import ROOT
 from .entries import NotInstalled, installed
 
 NODE = ROOT / "benchmarks" / "peers" / "node"

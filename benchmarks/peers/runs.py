@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +12,9 @@ from typing import Any, NamedTuple
 
 from asv.machine import Machine
 
+from ..judging import git
+from ..judging.git import ROOT
 from ..judging.paired import Interval
-from ..reporting.results import ROOT
 from ..reporting.tables import Table, markdown
 from .entries import CONFIDENCE, Entry, Peer, Yardstick, spread, times
 
@@ -154,15 +154,10 @@ class Comparison:
 
 def commit(root: Path = ROOT) -> str:
     """The commit of the working copy, and whether what is measured has changes beside."""
-    found = _git(root, "rev-parse", "--short=8", "HEAD").strip() or "unknown"
+    found = git.commit(root, "HEAD")[:8] or "unknown"
     return f"{found}, with changes that are not committed" if changes(root) else found
 
 
 def changes(root: Path = ROOT) -> list[str]:
     """What is measured, or measures, and is not as it is in the commit."""
-    return [line[3:] for line in _git(root, "status", "--porcelain", "--", *MEASURED).splitlines()]
-
-
-def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return git.changes(root, *MEASURED)

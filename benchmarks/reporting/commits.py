@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .results import Commit, ResultsError
+from ..judging import git
+from .results import Commit
 
 PINS = "constraints.txt"
 _PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;#]+)", re.MULTILINE)
@@ -35,15 +35,15 @@ class PinChange(NamedTuple):
 
 
 def messages(root: Path, revision: str = "HEAD") -> dict[str, Message]:
-    """By hash, of all commits of a revision, oldest first. Raises ResultsError."""
-    text = _git(root, "log", "--date-order", "--reverse", "--format=%H%x1f%as%x1f%s%x1f%b%x1e", revision, "--")
+    """By hash, of all commits of a revision, oldest first. Raises GitError."""
+    text = git.log(root, "--date-order", "--reverse", "--format=%H%x1f%as%x1f%s%x1f%b%x1e", revision, "--")
     found = [Message(*entry.strip("\n").split("\x1f")) for entry in text.split("\x1e") if entry.strip()]
     return {one.hash: one._replace(body=one.body.strip()) for one in found}
 
 
 def pin_changes(root: Path, revision: str = "HEAD") -> list[PinChange]:
     """What each commit changed in constraints.txt, oldest first; nothing of the one that began it."""
-    commits = _git(root, "log", "--date-order", "--reverse", "--format=%H", revision, "--", PINS).split()
+    commits = git.log(root, "--date-order", "--reverse", "--format=%H", revision, "--", PINS).split()
     pins = [_pins(root, commit) for commit in commits]
     changed = [PinChange(commit, _differing(*pair)) for commit, *pair in zip(commits[1:], pins, pins[1:], strict=False)]
     return [one for one in changed if one.versions]
@@ -61,13 +61,8 @@ def marks(changes: Sequence[PinChange], history: Sequence[str], commits: Sequenc
             yield later[0], change.commit
 
 
-def file_at(root: Path, commit: str, path: str) -> str:
-    """The text of a file in a commit; empty where that has none."""
-    return _git(root, "show", f"{commit}:{path}", check=False)
-
-
 def _pins(root: Path, commit: str) -> dict[str, str]:
-    return dict(_PIN.findall(file_at(root, commit, PINS)))
+    return dict(_PIN.findall(git.file_at(root, commit, PINS)))
 
 
 def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -80,11 +75,3 @@ def _words(name: str, before: str, after: str) -> str:
     if before and after:
         return f"{name} {before} -> {after}"
     return f"{name} {after} added" if after else f"{name} {before} removed"
-
-
-def _git(root: Path, *arguments: str, check: bool = True) -> str:
-    command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
-    if done.returncode and check:
-        raise ResultsError(f"git cannot list the commits in {root}: {done.stderr.strip()}")
-    return done.stdout if done.returncode == 0 else ""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..judging import accepted as acceptances
+from ..judging import git
 from ..judging.accepted import Acceptance
-from . import commits
 from .steps import Step
 
 LOG = Path("docs", "perf-log.md")
@@ -71,7 +71,7 @@ def load(root: Path) -> Reasons:
 
     @functools.cache
     def at(commit: str) -> Sequence[Acceptance]:
-        return acceptances.parse(commits.file_at(root, commit, acceptances.FILE), f"{acceptances.FILE} at {commit[:8]}")
+        return acceptances.parse(git.file_at(root, commit, acceptances.FILE), f"{acceptances.FILE} at {commit[:8]}")
 
     def introduced(commit: str, previous: str) -> Sequence[Acceptance]:
         return [one for one in accepted if not one.commit and one in at(commit) and one not in at(previous)]

@@ -12,10 +12,11 @@ from typing import Any
 from ..judging import comparison as comparisons
 from ..judging.comparison import Comparison
 from ..judging.comparison import Verdict as Change
+from ..judging.git import ROOT
 from . import comparison_report, components, documents, scenarios, shares, stored_profiles
 from .components import Component
 from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_table, verdict_json, wanted
-from .results import ROOT, Commit, Measured
+from .results import Commit, Measured
 from .scenarios import PERCENTILES, Scenario
 from .shares import OVERHEAD, WHOLE
 from .tables import Table, human

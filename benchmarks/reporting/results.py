@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,13 +17,15 @@ from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, iter_machine_files
 
+from ..judging import git
+from ..judging.errors import WrongUse
+from ..judging.git import ROOT
 from .targets import Shape
 
-ROOT = Path(__file__).parents[2]
 REFERENCE = "reference"
 
 
-class ResultsError(Exception):
+class ResultsError(WrongUse):
     """The stored results cannot answer the question; the message says why and what to do."""
 
 
@@ -177,28 +178,9 @@ def load(conf: Any, machine: str | None = None, history: Mapping[str, str] | Non
 
 
 def subjects(repository: Path, *revisions: str) -> dict[str, str]:
-    """Hash and subject of the commits reachable from the revisions, oldest first. Raises ResultsError."""
-    command = [
-        "git",
-        "-C",
-        str(repository),
-        "log",
-        "--date-order",
-        "--reverse",
-        "--format=%H %s",
-        *revisions,
-        "--",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
-    if done.returncode:
-        raise ResultsError(f"git cannot list the commits in {repository}: {done.stderr.strip()}")
-    return dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
-
-
-def full_hash(repository: Path, revision: str) -> str:
-    """The commit that a branch, tag, hash or HEAD~1 names; the name itself where git knows none."""
-    command = ["git", "-C", str(repository), "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or revision
+    """Hash and subject of the commits reachable from the revisions, oldest first. Raises GitError."""
+    lines = git.log(repository, "--date-order", "--reverse", "--format=%H %s", *revisions, "--").splitlines()
+    return dict(line.partition(" ")[::2] for line in lines)
 
 
 def less_is_better(stored: Mapping[str, Any]) -> bool:

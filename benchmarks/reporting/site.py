@@ -12,6 +12,7 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
+from ..judging.git import ROOT
 from ..peers import page as peers
 from . import commits, report, results, stored_profiles, targets
 from .pages import commits as commits_page
@@ -98,7 +99,7 @@ def _write_sidecars(source: Source, revisions: Mapping[str, int]) -> None:
         (source.html / name).write_text(json.dumps(data), encoding="utf-8")
 
 
-def build(html: Path | None = None, root: Path = results.ROOT) -> Path:
+def build(html: Path | None = None, root: Path = ROOT) -> Path:
     """Build the whole site of the project at `root` and return the path of its index.html.
 
     Raises NothingMeasured when there is nothing to show, SiteError when a step fails. Whatever stood in

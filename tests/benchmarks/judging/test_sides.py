@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -268,10 +267,3 @@ def test_what_was_not_used_for_longest_is_removed_unless_somebody_uses_it(
     oldest = {f"{at:02}" for at in range(1, removed)}
     assert oldest
     assert {path.name for path in folder.iterdir() if path.is_dir()} == whole - oldest
-
-
-def test_without_git_it_says_so(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
-    commits.begin(1)
-    monkeypatch.setenv("PATH", str(Path(shutil.which("env") or "/").parent / "nowhere"))
-    with pytest.raises(sides.SideError, match="git is not installed"):
-        sides.resolve(commits.root)
