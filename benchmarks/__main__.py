@@ -2,6 +2,6 @@
 
 # asv imports this module while it looks for benchmarks, in an environment that has none of the tools.
 if __name__ == "__main__":
-    from .cli.commands import main
+    from .cli.main import main
 
     main()

@@ -7,7 +7,7 @@ from typing import Any
 
 from asv import util
 
-from ..reporting import site
+from . import site
 
 __all__ = ("site", "write_json")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +12,17 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from ..judging.errors import Invalid, WrongUse
 from ..judging.git import ROOT
 from .options import (
     EXIT_CODES,
     FILE,
     FOLDER,
-    Invalid,
-    WrongUse,
+    answer,
     json_option,
     markdown_option,
+    progress,
+    to_output,
     write,
     write_json,
     writing,
@@ -118,7 +119,7 @@ def compare(
         }
     )
     say, folder = progress(), output or ROOT / ".asv" / "compare"
-    with refusals():
+    with kept():
         if one_commit:
             if record is not None:
                 _record(base or "HEAD", bench, record, pairs)
@@ -151,16 +152,13 @@ def baseline(commit: str, bench: str, output: Path | None, json_file: Path | Non
     from ..judging import baseline as baselines
     from ..judging import sides
 
-    with refusals():
+    with kept():
         _, side = sides.resolve(ROOT, commit, commit)
         found = baselines.measure(ROOT, side, bench=bench, say=progress())
     path = output or ROOT / ".asv" / "baselines" / f"{side.short}.json"
     with writing(path):
         found.save(path)
-    if json_file is not None:
-        write_json(json_file, {"baseline": str(path), "benchmarks": len(found.benchmarks)})
-    if str(json_file) != "-":
-        click.echo(str(path))
+    answer(json_file, {"baseline": str(path), "benchmarks": len(found.benchmarks)}, str(path))
 
 
 @click.command(epilog=EXIT_CODES)
@@ -179,26 +177,23 @@ def find(span: str, name: str, json_file: Path | None) -> None:
     """
     from ..judging import finding
 
-    with refusals():
+    with kept():
         found = finding.find(ROOT, span, name, say=progress())
-    if json_file is not None:
-        write_json(json_file, found.as_json())
-    if str(json_file) != "-":
-        click.echo(found.text())
+    answer(json_file, found.as_json(), found.text())
 
 
 def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
     """What this machine detects of a commit that is made slower than itself."""
     from ..judging import selftest
-    from ..reporting import tables
+    from ..reporting import detections, tables
 
     with _itself(commit) as judge:
         timed = [one for one in judge.chosen(bench or selftest.BENCH) if ".time_" in one.key.name]
         found = selftest.detect(judge, timed)
     if json_file is not None:
         write_json(json_file, [one.as_json() for one in found])
-    if str(json_file) != "-":
-        table = selftest.table(found)
+    if not to_output(json_file):
+        table = detections.table(found)
         tables.show([], table.note, [table])
 
 
@@ -256,38 +251,18 @@ def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_fil
         write(markdown_file, report.markdown())
     if json_file is not None:
         write_json(json_file, msgspec.to_builtins(done))
-    if "-" not in (str(json_file), str(markdown_file)):
+    if not to_output(json_file, markdown_file):
         tally, *notes = report.notes()
         tables.show(report.heading(), " ".join(notes), report.tables(), tally)
         click.echo(f"wrote {folder}", err=True)
     sys.exit(done.exit_code)
 
 
-def progress() -> Callable[[str], None]:
-    """Says each step on standard error, with the seconds since the start."""
-    start = time.monotonic()
-    return lambda text: click.echo(f"==> [{time.monotonic() - start:4.0f} s] {text}", err=True)
-
-
 @contextmanager
-def refusals() -> Iterator[None]:
-    """What can go wrong for reasons outside this program becomes an error with its exit code."""
-    from ..harness.counting import CountingError
-    from ..judging.accepted import AcceptanceError
-    from ..judging.baseline import BaselineError
-    from ..judging.deciding import GateError
-    from ..judging.finding import FindingError
-    from ..judging.git import GitError
-    from ..judging.judge import NothingChosen
-    from ..judging.pairs import MeasuringError
-    from ..judging.sides import SideError
-
+def kept() -> Iterator[None]:
+    """Say what is left of the work where it is cut off, or cannot be written."""
     try:
         yield
-    except (GitError, SideError, NothingChosen, GateError, AcceptanceError, BaselineError, FindingError) as error:
-        raise WrongUse(str(error)) from error
-    except (CountingError, MeasuringError) as error:
-        raise Invalid(str(error)) from error
     except OSError as error:
         raise Invalid(f"{error.strerror}: {error.filename}; nothing that was measured before is lost") from error
     except KeyboardInterrupt:

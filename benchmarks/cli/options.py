@@ -1,18 +1,23 @@
-"""What the verbs of `python -m benchmarks` have in common: exit codes, options, and writing their outcome."""
+"""What the verbs of `python -m benchmarks` have in common: exit codes, options, and telling their outcome."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..judging.comparison import write_whole
+from ..judging.errors import Invalid, WrongUse
+
+if TYPE_CHECKING:
+    from ..reporting.tables import Heading, Table
 
 EXIT_CODES = """\b
 Exit codes:
@@ -42,22 +47,42 @@ markdown_option = click.option(
 )
 
 
-class Missed(click.ClickException):
+class Missed(Exception):
     """A target or a gate is missed."""
 
-    exit_code = 1
+
+def say(text: str) -> None:
+    """A step of a verb, on standard error."""
+    click.echo(f"==> {text}", err=True)
 
 
-class WrongUse(click.ClickException):
-    """There is nothing to do it with, or an argument is wrong."""
+def progress() -> Callable[[str], None]:
+    """Says each step with the seconds since the start."""
+    start = time.monotonic()
+    return lambda text: say(f"[{time.monotonic() - start:4.0f} s] {text}")
 
-    exit_code = 2
+
+def to_output(*files: Path | None) -> bool:
+    """Whether one of the files is standard output, which then holds nothing else."""
+    return "-" in map(str, files)
 
 
-class Invalid(click.ClickException):
-    """The measurement itself, or what was made of it, is invalid."""
+def answer(json_file: Path | None, value: Any, text: str) -> None:
+    """The outcome as JSON, where that is asked for, and in words."""
+    if json_file is not None:
+        write_json(json_file, value)
+    if not to_output(json_file):
+        click.echo(text)
 
-    exit_code = 3
+
+def show(heading: Heading, note: str, tables: Iterable[Table], markdown: str, last: str = "") -> None:
+    """A report for people: coloured tables on a terminal, Markdown in a pipe."""
+    from ..reporting import tables as shown
+
+    if sys.stdout.isatty():
+        shown.show(heading, note, tables, last)
+    else:
+        click.echo(markdown, nl=False)
 
 
 @contextmanager
@@ -76,9 +101,15 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    if str(path) == "-":
+    from ..judging.comparison import write_whole
+
+    if to_output(path):
         click.echo(text, nl=False)
         return
     with writing(path):
         write_whole(path, text.encode())
+    say_written(path)
+
+
+def say_written(path: Path) -> None:
     click.echo(f"wrote {os.path.relpath(path)}", err=True)

@@ -17,6 +17,7 @@ import msgspec
 
 from . import accepted, deciding, fingerprint, rows
 from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict, write_whole
+from .errors import WrongUse
 from .judge import Judge, command, judging, now
 from .pairs import Key, Pairs
 from .rows import Chosen, Lost
@@ -26,7 +27,7 @@ SCHEMA = 1
 PAIRS = 8
 
 
-class BaselineError(ValueError):
+class BaselineError(WrongUse):
     """A file holds no baseline, or one that cannot be compared with; the message says why and the way out."""
 
 

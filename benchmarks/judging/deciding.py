@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from .comparison import Counts, Sampled, Verdict
+from .errors import WrongUse
 from .paired import Interval, estimate, least_pairs, p_at_most
 
 LOOKS = (8, 12, 16)
@@ -31,7 +32,7 @@ Pairs = Sequence[tuple[float, float]]
 Key = TypeVar("Key", bound=Hashable)
 
 
-class GateError(ValueError):
+class GateError(WrongUse):
     """A benchmark's attribute `gate` is malformed; the message names both."""
 
 

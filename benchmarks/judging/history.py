@@ -12,77 +12,83 @@ import os
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 from asv.machine import Machine, MachineCollection
 from asv.util import load_json
 
-from ..reporting.results import REFERENCE
 from . import fingerprint, git, sides
-from .git import ROOT
+from .errors import WrongUse
 from .leash import Leash
+from .sides import Say
 
-FINE, WRONG_USE, INVALID = 0, 2, 3
+REFERENCE = "reference"
 COUNTS_ONLY = r"\.instr_"
-Verb = Callable[[Path], int]
-NAMESAKE = f"this machine is called {REFERENCE!r}, the name that only `make history` writes; rename the machine"
 
 
-def bench(root: Path = ROOT) -> int:
-    """Measure HEAD and one earlier commit under this machine's own name; an exit code of `python -m benchmarks`."""
-    machine = Machine.get_unique_machine_name()
-    if machine == REFERENCE:
-        return _refuse(NAMESAKE)
-    commits = commits_to_measure(root)
+class HistoryError(WrongUse):
+    """There is nothing to measure, or not under this name; the message says why."""
+
+
+def bench(root: Path, say: Say) -> bool:
+    """Measure HEAD and one earlier commit under this machine's own name; whether all of it could be measured.
+
+    Raises:
+        HistoryError: HEAD cannot be measured.
+    """
+    machine = _own_name()
+    commits = commits_to_measure(root, say)
     if not commits:
-        return _refuse(
-            "HEAD is no commit with pyrt/, pyproject.toml and constraints.txt; commits are measured, so commit"
+        raise HistoryError(
+            "HEAD is no commit with pyrt/, pyproject.toml and constraints.txt; commits are measured, so commit."
         )
-    sides.mind_the_working_copy(root, _say)
+    sides.mind_the_working_copy(root, say)
     register(machine)
-    _say(f"Measuring {' and '.join(commit[:8] for commit in commits)} as {machine!r}")
-    return _asv_run(root, machine, commits)
+    say(f"Measuring {' and '.join(commit[:8] for commit in commits)} as {machine!r}")
+    return _asv_run(root, machine, commits, say=say)
 
 
-def history(root: Path = ROOT, span: str = "HEAD") -> int:
+def history(root: Path, say: Say, span: str = "HEAD") -> bool:
     """Measure every commit of *span* that changed pyrt/ or the pins, oldest first, under the name `reference`.
 
-    A span is what `git log` takes: HEAD for all, or `BASE..HEAD`. Returns an exit code of `python -m benchmarks`; what
-    is measured already is not measured again.
+    A span is what `git log` takes: HEAD for all, or `BASE..HEAD`. What is measured already is not measured again.
+
+    Returns:
+        Whether all of it could be measured.
+
+    Raises:
+        HistoryError: there is nothing to measure, or not on this machine.
     """
-    machine = Machine.get_unique_machine_name()
-    if machine == REFERENCE:
-        return _refuse(NAMESAKE)
+    machine = _own_name()
     if git.is_shallow(root):
-        return _refuse("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first")
-    sides.mind_the_working_copy(root, _say)
+        raise HistoryError("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first.")
+    sides.mind_the_working_copy(root, say)
     folder = root / "results" / REFERENCE
     known, here = recorded(folder), fingerprint.machine()
     differing = fingerprint.differences(known, here, here) if known else []
     if "python" in differing:
-        return _refuse(
+        raise HistoryError(
             f"{REFERENCE!r} is measured with {known.get('python')}, and this is {here['python']}; counts of two "
-            "builds differ by a tenth and more. Use that Python, or remove results/reference to start a new history"
+            "builds differ by a tenth and more. Use that Python, or remove results/reference to start a new history."
         )
     if differing:
         names = ", ".join(differing)
-        _say(f"Not the machine that {REFERENCE!r} was measured on ({names} differ): adding instruction counts only")
+        say(f"Not the machine that {REFERENCE!r} was measured on ({names} differ): adding instruction counts only")
     is_known = git.ask(root, "rev-list", "--max-count=1", span, "--")
     commits = changed(root, "pyrt", "constraints.txt", span=span)[::-1] if is_known else []
     if not commits:
-        return _refuse(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure")
+        raise HistoryError(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure.")
     register(machine)
     register(REFERENCE, load_json(folder / "machine.json") if (folder / "machine.json").exists() else None)
     if not known:
         record(folder, here)
-    _say(f"{len(commits)} commits changed pyrt/ or the pins; measuring those that are not measured yet")
-    return _asv_run(root, REFERENCE, commits, *(["--bench", COUNTS_ONLY] if differing else []))
+    say(f"{len(commits)} commits changed pyrt/ or the pins; measuring those that are not measured yet")
+    return _asv_run(root, REFERENCE, commits, *(["--bench", COUNTS_ONLY] if differing else []), say=say)
 
 
-def commits_to_measure(root: Path = ROOT) -> list[str]:
+def commits_to_measure(root: Path, say: Say) -> list[str]:
     """The newest earlier commit with another pyrt/, and HEAD; HEAD alone where the clone has no other, and says so."""
     head = git.commit(root, "HEAD")
     if not head or not sides.measurable(root, head):
@@ -92,12 +98,12 @@ def commits_to_measure(root: Path = ROOT) -> list[str]:
     if earlier:
         return [earlier[0], head]
     if git.is_shallow(root):
-        _say(
+        say(
             "This clone is shallow and has no earlier commit with another pyrt/: measuring HEAD alone. "
             "`git fetch --unshallow` brings the rest"
         )
     else:
-        _say("No earlier commit has another pyrt/: measuring HEAD alone")
+        say("No earlier commit has another pyrt/: measuring HEAD alone")
     return [head]
 
 
@@ -133,7 +139,7 @@ def recorded(folder: Path) -> dict[str, str]:
     return tomllib.loads(path.read_text()) if path.exists() else {}
 
 
-def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str) -> int:
+def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str, say: Say) -> bool:
     # asv takes the first python3.x of PATH, which need not be the one that runs it.
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -151,15 +157,16 @@ def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str) ->
                     env=environment,
                 )
         except KeyboardInterrupt:
-            _say("Interrupted: commits that were done are kept, and the same command goes on from there")
-            return INVALID
-    return FINE if done.returncode == 0 else INVALID
+            say("Interrupted: commits that were done are kept, and the same command goes on from there")
+            return False
+    return bool(done.returncode == 0)
 
 
-def _say(text: str) -> None:
-    click.echo(f"==> {text}", err=True)
-
-
-def _refuse(text: str) -> int:
-    click.echo(f"Error: {text}.", err=True)
-    return WRONG_USE
+def _own_name() -> str:
+    """This machine's. Raises HistoryError where it is the one under which the history is committed."""
+    machine: str = Machine.get_unique_machine_name()
+    if machine == REFERENCE:
+        raise HistoryError(
+            f"this machine is called {REFERENCE!r}, the name that only `make history` writes; rename the machine."
+        )
+    return machine

@@ -19,6 +19,7 @@ from ..harness.counting import Outcome
 from . import accepted, deciding, fingerprint, looking, rows, sides
 from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
 from .counts import counted, need_valgrind
+from .errors import WrongUse
 from .leash import Leash
 from .paired import estimate
 from .pairs import Key, MeasuringError, Pairs, ask
@@ -26,7 +27,7 @@ from .rows import Chosen, Lost
 from .sides import Say
 
 
-class NothingChosen(ValueError):
+class NothingChosen(WrongUse):
     """No benchmark matches; the message says what."""
 
 

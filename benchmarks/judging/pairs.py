@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..harness import measuring
+from .errors import Invalid
 from .noise import watched
 
 TIMEOUT_S = 600  # of one process
@@ -153,7 +154,7 @@ class Pairs:
         return {Key(row["name"], row["choice"]): row for row in rows}
 
 
-class MeasuringError(RuntimeError):
+class MeasuringError(Invalid):
     """A measuring process could not answer at all; the message says why."""
 
 

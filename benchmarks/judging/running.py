@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import click
 from asv import environment
 from asv.benchmarks import Benchmarks
+from asv.config import Config
 from asv.console import log
 from asv.repo import NoRepository
 from asv.results import Results
@@ -22,8 +22,7 @@ from asv.runner import run_benchmarks
 from asv.util import UserError
 
 from ..harness import counting
-from ..reporting.results import configuration
-from .errors import WrongUse
+from .errors import Invalid, WrongUse
 from .git import ROOT
 
 
@@ -31,10 +30,8 @@ class UsageError(WrongUse):
     """Nothing can be measured as asked; the message says why."""
 
 
-class MeasurementError(click.ClickException):
+class MeasurementError(Invalid):
     """The suite could not be run at all; the message says why."""
-
-    exit_code = 3
 
 
 @dataclass
@@ -119,7 +116,7 @@ def _counted(bench: str | None) -> Iterator[Row]:
 
 
 def _measured(bench: str | None, quick: bool) -> Iterator[Row]:
-    conf = configuration()
+    conf = Config.load("asv.conf.json")
     conf.dvcs = "none"
     here = environment.ExistingEnvironment(conf, sys.executable, {}, {})
     chosen = Benchmarks.discover(conf, NoRepository(), [here], [None], regex=bench)

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from ..reporting.tables import Table, percent
 from . import deciding
 from .comparison import Counts, Sampled, Verdict
 from .judge import Judge
@@ -45,20 +44,13 @@ class Detection:
         named = {how: {f"{key.name}-{key.choice}": one for key, one in found.items()} for how, found in both.items()}
         return {"slowdown": self.slowdown} | {how: msgspec.to_builtins(found) for how, found in named.items()}
 
-    def cells(self) -> list[str]:
-        ratios = [one.ratio for one in self.times.values() if one.ratio is not None]
-        spread = f"{min(ratios):.3f} to {max(ratios):.3f}" if ratios else "none"
-        told = f"{self.found(self.times)} of {len(self.times)}"
-        counted = f"{self.found(self.counts)} of {len(self.times)}, shown {self.shown()}" if self.counts else "no count"
-        return [percent(self.slowdown) if self.slowdown else "none", counted, told, spread]
-
 
 def detect(judge: Judge, chosen: Sequence[Chosen]) -> list[Detection]:
     """Inject each slowdown into the head, and judge as `compare` does, without the confirmation."""
     gates = {one.key: one.gate for one in chosen}
     found = []
     for slowdown in SLOWDOWNS:
-        judge.say(f"self-test: {percent(slowdown)} slower")
+        judge.say(f"self-test: {100 * slowdown:.0f} % slower")
         counted = judge.count_once(chosen, work=1 + slowdown)
         counts = {key: one for key, one in counted.items() if isinstance(one, Counts)}
         pairs = Pairs({side: built.python for side, built in judge.built.items()}, judge.leash, seed=judge.seed)
@@ -66,11 +58,3 @@ def detect(judge: Judge, chosen: Sequence[Chosen]) -> list[Detection]:
         pairs.take(list(gates), deciding.LOOKS[-1])
         found.append(Detection(slowdown, counts, deciding.judge_samples(pairs.taken, gates, last=True)))
     return found
-
-
-def table(found: Sequence[Detection]) -> Table:
-    """For people: by slowdown how many benchmarks were flagged."""
-    columns = ("Slower by", "Alerts by counts", "Alerts by times", "Measured ratios of times")
-    rows = [one.cells() for one in found]
-    note = "The commit against itself, head made to do more work."
-    return Table("What this machine detects", columns, rows, note=note)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from ..judging.errors import WrongUse
 from ..judging.paired import Interval, estimate
 from ..reporting.tables import NOTHING, digits, human
 from .rounds import Figure, Measure, Work, alternate
@@ -20,7 +21,7 @@ class NotInstalled(Exception):
     """A peer is not on this machine; the message says how to get it."""
 
 
-class UnknownPeer(LookupError):
+class UnknownPeer(WrongUse):
     """Nobody has this name; the message says who there is."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judging.comparison import write_whole
+from ..judging.errors import WrongUse
 from ..judging.paired import Interval
 from .entries import Entry, Peer, Yardstick
 from .runs import Comparison, Headline, changes
@@ -24,7 +25,7 @@ class UnreadableRun(ValueError):
     """A kept run cannot be read; the message names the file and the line."""
 
 
-class NotCommitted(Exception):
+class NotCommitted(WrongUse):
     """The working copy is no commit, so that the figures would belong to none."""
 
 

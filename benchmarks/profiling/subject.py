@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..judging.errors import Invalid, WrongUse
 from ..judging.leash import Leash
 
 FOLDER = Path(os.path.abspath(__file__)).parent
@@ -24,11 +25,11 @@ NEAR = 5
 UNFIT = {"TimerawBenchmark": "it writes a program of its own, so there is nothing to call"}
 
 
-class ProfilingError(RuntimeError):
+class ProfilingError(Invalid):
     """Nothing could be profiled; the message says why."""
 
 
-class UnknownBenchmark(ValueError):
+class UnknownBenchmark(WrongUse):
     """There is no such benchmark, or none with such parameters; the message lists near ones."""
 
 

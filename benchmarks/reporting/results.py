@@ -20,9 +20,8 @@ from asv.machine import Machine, iter_machine_files
 from ..judging import git
 from ..judging.errors import WrongUse
 from ..judging.git import ROOT
+from ..judging.history import REFERENCE
 from .targets import Shape
-
-REFERENCE = "reference"
 
 
 class ResultsError(WrongUse):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ..judging.errors import WrongUse
+
 TARGETS = Path(__file__).parents[1] / "targets.toml"
 TIERS = ("mvp", "production", "stretch", "moonshot")
 UNITS = {
@@ -32,7 +34,7 @@ Choice = Mapping[str, str | int | float]
 Status = Literal["met", "missed", "not measured"]
 
 
-class TargetsError(ValueError):
+class TargetsError(WrongUse):
     """targets.toml cannot be used; the message names the target and the field at fault."""
 
 

@@ -124,7 +124,7 @@ def start_project(
         "show_commit_url": commit_url,
         "results_dir": "results",
         "html_dir": "html",
-        "plugins": [".benchmarks.reporting.site"],
+        "plugins": [".benchmarks.cli.site"],
     }
     (root / "asv.conf.json").write_text(json.dumps(conf))
     commits = []

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.cli import judging as verbs
-from benchmarks.cli.options import WrongUse
+from benchmarks.cli.main import main
 from benchmarks.harness.counting import CountingError
 from benchmarks.judging import judge as comparing
 from benchmarks.judging.comparison import Side
 from benchmarks.judging.deciding import Gate
+from benchmarks.judging.errors import WrongUse
 from benchmarks.judging.judge import Judge, judge_all
 from benchmarks.judging.leash import Leash
 from benchmarks.judging.pairs import Key, MeasuringError
@@ -25,32 +24,30 @@ SIDE = Side(commit="a" * 40)
 
 
 @pytest.mark.parametrize(
-    ("verb", "arguments", "told"),
+    ("arguments", "told"),
     [
-        (verbs.compare, ["--bench", "("], "'(' is not a regular expression"),
-        (verbs.baseline, ["--bench", "("], "'(' is not a regular expression"),
-        (verbs.compare, ["--record", "x.gz", "--pairs", "0"], "not in the range"),
-        (verbs.compare, ["--self-test", "--record", "x.gz"], "take one"),
-        (verbs.compare, ["--self-test", "HEAD", "HEAD"], "name no HEAD"),
-        (verbs.compare, ["--record", "x.gz", "--baseline", "b.json"], "have no baseline"),
-        (verbs.compare, ["--self-test", "--markdown", "-"], "leave --markdown out"),
-        (verbs.compare, ["--record", "x.gz", "--json", "-"], "leave --json out"),
-        (verbs.compare, ["--counts", "--baseline", "b.json"], "--counts is for two commits"),
-        (verbs.compare, ["--advisory"], "name it with --baseline FILE"),
-        (verbs.compare, ["HEAD", "HEAD", "--baseline", "b.json"], "name HEAD alone"),
+        (["compare", "--bench", "("], "'(' is not a regular expression"),
+        (["baseline", "--bench", "("], "'(' is not a regular expression"),
+        (["compare", "--record", "x.gz", "--pairs", "0"], "not in the range"),
+        (["compare", "--self-test", "--record", "x.gz"], "take one"),
+        (["compare", "--self-test", "HEAD", "HEAD"], "name no HEAD"),
+        (["compare", "--record", "x.gz", "--baseline", "b.json"], "have no baseline"),
+        (["compare", "--self-test", "--markdown", "-"], "leave --markdown out"),
+        (["compare", "--record", "x.gz", "--json", "-"], "leave --json out"),
+        (["compare", "--counts", "--baseline", "b.json"], "--counts is for two commits"),
+        (["compare", "--advisory"], "name it with --baseline FILE"),
+        (["compare", "HEAD", "HEAD", "--baseline", "b.json"], "name HEAD alone"),
     ],
 )
-def test_options_that_would_not_count_are_wrong_use_at_once(
-    verb: click.Command, arguments: Sequence[str], told: str
-) -> None:
-    done = CliRunner().invoke(verb, arguments)
+def test_options_that_would_not_count_are_wrong_use_at_once(arguments: Sequence[str], told: str) -> None:
+    done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 2
     assert told in done.output
     assert "building" not in done.output
 
 
 def test_a_malformed_gate_is_wrong_use_and_names_the_benchmark() -> None:
-    with pytest.raises(WrongUse, match=r"micro\.x\.X\.time_y: gate"), verbs.refusals():
+    with pytest.raises(WrongUse, match=r"micro\.x\.X\.time_y: gate"):
         Gate.of({"name": "micro.x.X.time_y", "gate": {"alrt": 2}})
 
 

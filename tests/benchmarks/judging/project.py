@@ -76,7 +76,7 @@ class Judged:
         self.root = root
         root.mkdir()
         git(root, "init", "--quiet", "--initial-branch=main")
-        for part in ("cli", "harness", "judging", "profiling", "reporting"):
+        for part in ("cli", "harness", "judging", "peers", "profiling", "reporting"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / "benchmarks" / part, root / "benchmarks" / part, ignore=ignored)
         for name in ("__init__.py", "__main__.py"):

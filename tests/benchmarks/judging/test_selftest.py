@@ -7,7 +7,8 @@ import pytest
 from benchmarks.judging.comparison import Sampled, Verdict
 from benchmarks.judging.deciding import Gate, judge_counts
 from benchmarks.judging.pairs import Key
-from benchmarks.judging.selftest import SLOWDOWNS, Detection, table
+from benchmarks.judging.selftest import SLOWDOWNS, Detection
+from benchmarks.reporting.detections import table
 
 KEYS = [Key("micro.x.X.time_a", 0), Key("micro.x.X.time_b", 0)]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cli.options import Invalid, WrongUse, write
+from benchmarks.cli.options import write
 from benchmarks.judging.comparison import write_whole
+from benchmarks.judging.errors import Invalid, WrongUse
 
 FULL = 4096
 

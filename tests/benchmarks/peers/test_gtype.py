@@ -226,7 +226,7 @@ def test_a_loop_is_as_long_as_it_takes_and_leaves_the_collector_as_it_was() -> N
 
 def peers(*options: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
     """`python -m benchmarks peers gtype --quick`, after some lines of Python."""
-    code = f"{prelude}\nfrom benchmarks.cli.commands import main\nmain()"
+    code = f"{prelude}\nfrom benchmarks.cli.main import main\nmain()"
     command = [sys.executable, "-c", code, "peers", "gtype", "--quick", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 

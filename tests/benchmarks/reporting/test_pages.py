@@ -13,12 +13,13 @@ import pytest
 from asv.results import iter_results_paths
 from click.testing import CliRunner
 
-from benchmarks.cli.commands import main
+from benchmarks.cli import site
+from benchmarks.cli.main import main
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, stored
 from benchmarks.peers.entries import Peer, measure
 from benchmarks.peers.runs import Comparison
-from benchmarks.reporting import site, stored_profiles
+from benchmarks.reporting import stored_profiles
 from tests.benchmarks.browser import Tab, needs_browser, tab
 from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
 

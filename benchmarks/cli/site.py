@@ -12,27 +12,19 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
+from ..judging.errors import Invalid
 from ..judging.git import ROOT
 from ..peers import page as peers
-from . import commits, report, results, stored_profiles, targets
-from .pages import commits as commits_page
-from .pages import components, log, percentiles, profiles, regressions
-from .pages import targets as targets_page
-from .pages.frame import COMMITS, NO_URL, Page, Source, document, navigation
+from ..reporting import commits, report, results, stored_profiles
+from ..reporting import targets as written
+from ..reporting.pages import commits as measured
+from ..reporting.pages import components, log, percentiles, profiles, regressions, targets
+from ..reporting.pages.frame import COMMITS, NO_URL, Page, Source, document, navigation
 
-PAGES = (
-    targets_page.PAGE,
-    percentiles.PAGE,
-    components.PAGE,
-    regressions.PAGE,
-    peers.PAGE,
-    profiles.PAGE,
-    log.PAGE,
-    commits_page.PAGE,
-)
+PAGES = tuple(page.PAGE for page in (targets, percentiles, components, regressions, peers, profiles, log, measured))
 
 
-class SiteError(Exception):
+class SiteError(Invalid):
     """The site could not be built; the message says which step failed and why."""
 
 
@@ -70,11 +62,11 @@ def _source(conf: Any, revisions: Mapping[str, int]) -> Source:
 
 def _reports(conf: Any, history: Mapping[str, str]) -> tuple[list[report.Report], str]:
     """A report for each machine with results in this history, and what to say when there is none."""
-    written, found = targets.load(), []
+    aims, found = written.load(), []
     message = "Nothing is measured yet. Run `make bench`, or `asv run` and then `asv publish`."
     for machine in results.machines(Path(conf.results_dir)):
         try:
-            found.append(report.make(results.load(conf, machine, history), written))
+            found.append(report.make(results.load(conf, machine, history), aims))
         except results.NothingMeasured as error:
             message = str(error)
     return found, "" if found else message

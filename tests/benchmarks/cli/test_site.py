@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.reporting import results, site
+from benchmarks.cli import site
+from benchmarks.reporting import results
 from benchmarks.reporting.pages import targets
 from benchmarks.reporting.pages.frame import Source
 from tests.benchmarks.browser import CHROMIUM, OFFLINE, QUIET, needs_browser
