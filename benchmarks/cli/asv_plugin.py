@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import Any
 
 from asv import util
 
+from ..harness.atomic import replacing
 from . import site
 
 __all__ = ("site", "write_json")
@@ -15,15 +16,9 @@ _write_json = util.write_json
 
 
 def write_json(path: Any, data: Any, api_version: int | None = None, compact: bool = False) -> None:
-    """As asv's own, but through a file beside it that takes its place when it is whole."""
-    beside = f"{os.fspath(path)}.{os.getpid()}.part"
-    try:
-        _write_json(beside, data, api_version, compact)
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.remove(beside)
-        raise
+    """As asv's own, but the file is the old one until the new one is whole."""
+    with replacing(Path(path)) as beside:
+        _write_json(str(beside), data, api_version, compact)
 
 
 def setup() -> None:

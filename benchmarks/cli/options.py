@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..harness.atomic import write_whole
 from ..judging.errors import Invalid, WrongUse
 
 if TYPE_CHECKING:
@@ -101,8 +102,6 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    from ..judging.comparison import write_whole
-
     if to_output(path):
         click.echo(text, nl=False)
         return

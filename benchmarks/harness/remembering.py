@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import counting
+from .atomic import replacing
 from .counting import Outcome
 
 FOLDER = "instructions"  # in the environment
@@ -42,14 +43,12 @@ def count() -> dict[tuple[str, int], Outcome]:
 
 def _keep(path: Path, rows: list[list[object]]) -> None:
     """Whole or not at all; where the environment cannot be written, it is counted again next time."""
-    beside = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(exist_ok=True)
-        beside.write_text(json.dumps(rows))
-        os.replace(beside, path)
+        with replacing(path) as beside:
+            beside.write_text(json.dumps(rows))
     except OSError as error:
         print(f"counts are not remembered: {error}", file=sys.stderr)
-        beside.unlink(missing_ok=True)
 
 
 def _digest(regex: str) -> str:

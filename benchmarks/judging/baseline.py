@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..harness.atomic import write_whole
 from . import accepted, deciding, fingerprint, rows
-from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict, write_whole
+from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict
 from .errors import WrongUse
 from .judge import Judge, command, judging, now
 from .pairs import Key, Pairs

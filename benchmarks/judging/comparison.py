@@ -6,10 +6,11 @@ Raw samples stay in it, pair by pair, so that another rule can be tried on the s
 from __future__ import annotations
 
 import enum
-import os
 from pathlib import Path
 
 import msgspec
+
+from ..harness.atomic import write_whole
 
 SCHEMA = 1
 
@@ -183,21 +184,6 @@ def load(path: Path) -> Comparison:
     if found.schema != SCHEMA:
         raise UnreadableComparison(f"{path} has schema {found.schema}, this version reads {SCHEMA}; compare again")
     return found
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader finds the old one or the new one and no part of either. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
 
 
 def _median(values: list[float]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from .comparison import write_whole
+from ..harness.atomic import write_whole
 from .judge import Judge
 from .pairs import Pairs
 from .rows import Chosen

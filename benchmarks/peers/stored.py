@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..judging.comparison import write_whole
+from ..harness.atomic import write_whole
 from ..judging.errors import WrongUse
 from ..judging.paired import Interval
 from .entries import Entry, Peer, Yardstick

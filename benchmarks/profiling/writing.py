@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..judging.comparison import write_whole
+from ..harness.atomic import write_whole
 from ..reporting import documents, standalone
 from . import flame
 from .differential import Change

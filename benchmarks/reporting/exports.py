@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..judging.comparison import Comparison, Row, Sampled, write_whole
+from ..harness.atomic import write_whole
+from ..judging.comparison import Comparison, Row, Sampled
 from . import junit, standalone
 from .comparison_report import Compared
 from .tables import digits

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 WRITES = """
 import itertools, json, sys
 from pathlib import Path
-from benchmarks.judging.comparison import write_whole
+from benchmarks.harness.atomic import write_whole
 from benchmarks.judging.leash import Leash
 
 with Leash() as leash:
