@@ -23,7 +23,6 @@ from .atomic import replacing
 from .counting import Outcome
 
 FOLDER = "instructions"  # in the environment
-APART = ("judging", "peers", "profiling", "reporting")  # of the suite's folders: what counts nothing
 ONLY = "PYRT_BENCH_ONLY"  # a regular expression as `--bench` has it, by which `make continuous` spares the others
 
 
@@ -60,9 +59,10 @@ def _digest(regex: str) -> str:
 
 
 def _sources() -> Iterator[bytes]:
-    folders = (folder for folder in counting.SUITE.iterdir() if folder.name not in APART)
-    for root in (counting.measured_pyrt(), *sorted(folders)):
-        for path in [root] if root.is_file() else sorted(root.rglob("*.py")):
+    # Of the folders beside this one only the suites and their workloads are packages: the others count nothing.
+    packages = sorted(path.parent for path in counting.SUITE.glob("*/__init__.py"))
+    for folder in (counting.measured_pyrt(), counting.SUITE / "harness", *packages):
+        for path in sorted(folder.rglob("*.py")):
             yield os.fsencode(path)
             yield path.read_bytes()
 

@@ -8,14 +8,15 @@ import platform
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import metadata
+from pathlib import Path
 
 from asv.machine import Machine
 
 from ..harness.counting import SUITE
 from .sides import Built
 
-MACHINE = ("cpu", "cores", "kernel", "arch", "python")  # another machine's figures cannot be compared
-MEASURING = ("harness", "judging")
+# What measures, and nothing that judges or tells: below benchmarks/.
+MEASURING = ("harness/*.py", "judging/counts.py", "judging/noise.py", "judging/pairs.py", "judging/sides.py")
 
 
 def machine() -> dict[str, str]:
@@ -36,9 +37,14 @@ def here(built: Built | None = None) -> dict[str, str]:
         "arch": platform.machine(),
         "pins": listed,
         "pins_digest": _digest([listed.encode()]),
-        "harness": _digest(path.read_bytes() for part in MEASURING for path in sorted((SUITE / part).glob("*.py"))),
+        "harness": harness(),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
     }
+
+
+def harness(suite: Path = SUITE) -> str:
+    """A digest of what measures."""
+    return _digest(path.read_bytes() for part in MEASURING for path in sorted(suite.glob(part)))
 
 
 def differences(one: Mapping[str, str], other: Mapping[str, str], names: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from asv import _stats
 from asv.util import load_json
 
 from tests.benchmarks.conftest import git
+from tests.benchmarks.toy import lay_out
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.prefix) / "bin"
@@ -93,12 +93,7 @@ class Project:
             self.commits[subject] = git(root, "rev-parse", "HEAD")
 
     def _lay_out_the_suite(self) -> None:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "benchmarks/harness", self.root / "benchmarks/harness", ignore=ignored)
-        shutil.copy(ROOT / "benchmarks/__init__.py", self.root / "benchmarks")
-        (self.root / "benchmarks/micro").mkdir()
-        (self.root / "benchmarks/micro/__init__.py").touch()
-        (self.root / "benchmarks/micro/work.py").write_text(SUITE)
+        lay_out(self.root, "harness", work=SUITE)
         (self.root / "place.py").write_text(PLACE)
         (self.root / "asv.conf.json").write_text(json.dumps(configuration() | CONFIGURATION))
 

@@ -77,6 +77,19 @@ class Rare:
 """
 
 
+def lay_out(root: Path, *folders: str, **suites: str) -> None:
+    """Put today's *folders* of benchmarks/ into a project, and suites of its own, by their names in micro/."""
+    for folder in folders:
+        ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+        shutil.copytree(ROOT / "benchmarks" / folder, root / "benchmarks" / folder, ignore=ignored)
+    for name in ("__init__.py", "__main__.py"):
+        shutil.copy(ROOT / "benchmarks" / name, root / "benchmarks")
+    for name, suite in suites.items():
+        (root / "benchmarks/micro").mkdir(exist_ok=True)
+        (root / "benchmarks/micro/__init__.py").touch()
+        (root / "benchmarks/micro" / f"{name}.py").write_text(suite)
+
+
 class Project:
     """A folder with `pyrt/`, `benchmarks/` and `.venv/`, where pyrt is installed as an editable project is."""
 
@@ -85,13 +98,8 @@ class Project:
         self.python = root / ".venv/bin/python"
         (root / "pyrt").mkdir(parents=True)
         (root / "pyrt/__init__.py").write_text(PYRT)
-        for part in ("benchmarks/harness", "benchmarks/judging", "benchmarks/reporting"):
-            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "benchmarks/__init__.py", root / "benchmarks")
+        lay_out(root, "cli", "harness", "judging", "workloads", routing=suite)
         shutil.copy(ROOT / "asv.conf.json", root)
-        (root / "benchmarks/micro").mkdir()
-        (root / "benchmarks/micro/__init__.py").touch()
-        (root / "benchmarks/micro/routing.py").write_text(suite)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", root / ".venv"], check=True)
         (packages,) = (root / ".venv/lib").glob("python3*/site-packages")
         (packages / "project.pth").write_text(f"{Path(asv_runner.__file__).parents[1]}\n{root}\n")

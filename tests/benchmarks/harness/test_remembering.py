@@ -46,7 +46,7 @@ def test_the_same_again_is_not_counted_again_but_for_a_file_that_is_broken(proje
     assert "not installed" in path.read_text()
 
 
-@pytest.mark.parametrize("changed", ["pyrt", "suite", "packages", "selection", "valgrind"])
+@pytest.mark.parametrize("changed", ["pyrt", "suite", "workloads", "harness", "packages", "selection", "valgrind"])
 def test_what_a_count_depends_on_makes_it_counted_again(project: Project, tmp_path: Path, changed: str) -> None:
     counts(project)
     only, path = ONLY, "/nowhere"
@@ -54,6 +54,9 @@ def test_what_a_count_depends_on_makes_it_counted_again(project: Project, tmp_pa
         (project.root / "pyrt/__init__.py").write_text(PYRT.replace("if part", "if part and len(part) < 99"))
     elif changed == "suite":
         (project.root / "benchmarks/micro/routing.py").write_text(SUITE.replace("range(20)", "range(25)", 1))
+    elif changed in ("workloads", "harness"):
+        with (project.root / "benchmarks" / changed / "samples.py").open("a") as file:
+            file.write("# more\n")
     elif changed == "packages":
         (packages,) = (project.root / ".venv/lib").glob("python3*/site-packages")
         (packages / "other-1.0.dist-info").mkdir()
@@ -66,6 +69,16 @@ def test_what_a_count_depends_on_makes_it_counted_again(project: Project, tmp_pa
         return
     counts(project, only, path)
     assert len(kept(project)) == 2
+
+
+def test_what_counts_nothing_may_change(project: Project) -> None:
+    counts(project)
+    (project.root / "benchmarks/targets.toml").touch()
+    for path in (project.root / "benchmarks").rglob("*.py"):
+        if path.parent.name in ("cli", "judging", "reporting", "pages"):
+            path.write_text("# A better text of --help.\n")
+    counts(project)
+    assert len(kept(project)) == 1
 
 
 def counts_nothing(folder: Path) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.conftest import git
-
-ROOT = Path(__file__).parents[3]
+from tests.benchmarks.toy import lay_out
 
 PYPROJECT = """
 [build-system]
@@ -76,14 +74,7 @@ class Judged:
         self.root = root
         root.mkdir()
         git(root, "init", "--quiet", "--initial-branch=main")
-        for part in ("cli", "harness", "judging", "peers", "profiling", "reporting"):
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / "benchmarks" / part, root / "benchmarks" / part, ignore=ignored)
-        for name in ("__init__.py", "__main__.py"):
-            shutil.copy(ROOT / "benchmarks" / name, root / "benchmarks")
-        (root / "benchmarks/micro").mkdir()
-        (root / "benchmarks/micro/__init__.py").touch()
-        (root / "benchmarks/micro/routing.py").write_text(SUITE)
+        lay_out(root, "cli", "harness", "judging", "peers", "profiling", "reporting", routing=SUITE)
         (root / "pyproject.toml").write_text(PYPROJECT)
         (root / "constraints.txt").write_text("asv_runner==0.3.2\n")
         (root / ".gitignore").write_text(".asv/\n__pycache__/\n")

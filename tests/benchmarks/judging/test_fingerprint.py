@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks.harness.counting import SUITE
 from benchmarks.judging import fingerprint
 from benchmarks.judging.sides import Built
 
@@ -37,3 +41,23 @@ def test_pins_that_changed_between_two_commits_are_named(tmp_path: Path) -> None
     base = environment(tmp_path / "base", pyrt="1", msgspec="0.20.0", uvloop="0.22.1", old="1")
     head = environment(tmp_path / "head", pyrt="2", msgspec="0.22.0", uvloop="0.22.1", new="1")
     assert fingerprint.changed_pins(base, head) == ["msgspec 0.20.0 to 0.22.0", "new none to 1", "old 1 to none"]
+
+
+@pytest.mark.parametrize(
+    ("name", "measures"),
+    [
+        ("harness/counting.py", True),
+        ("harness/measuring.py", True),
+        ("judging/pairs.py", True),
+        ("judging/comparison.py", False),
+        ("cli/judging.py", False),
+        ("reporting/tables.py", False),
+    ],
+)
+def test_the_harness_is_what_measures_and_no_text(tmp_path: Path, name: str, measures: bool) -> None:
+    for folder in ("harness", "judging", "cli", "reporting"):
+        shutil.copytree(SUITE / folder, tmp_path / folder)
+    assert fingerprint.harness(tmp_path) == fingerprint.harness()
+    with (tmp_path / name).open("a") as file:
+        file.write("# more\n")
+    assert (fingerprint.harness(tmp_path) != fingerprint.harness()) is measures

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.benchmarks.conftest import git
 from tests.benchmarks.judging.commits import Commits
 from tests.benchmarks.judging.strays import Strays
 from tests.benchmarks.test_asv import CONFIGURATION, Project, configuration
+from tests.benchmarks.toy import lay_out
 
 ROOT = Path(__file__).parents[3]
 WRITES = """
@@ -117,9 +117,7 @@ def imported(root: Path) -> set[str]:
 def test_a_kill_of_make_bench_leaves_no_child_of_asv_and_its_results_readable(tmp_path: Path) -> None:
     # asv puts its children into process groups of their own.
     project = Project(tmp_path / "project")
-    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
-    for part in ("cli", "judging", "peers", "reporting"):
-        shutil.copytree(ROOT / "benchmarks" / part, project.root / "benchmarks" / part, ignore=ignored)
+    lay_out(project.root, "cli", "judging", "peers", "reporting")
     plugins = {"plugins": configuration()["plugins"]}
     (project.root / "asv.conf.json").write_text(json.dumps(configuration() | CONFIGURATION | plugins))
     for name in ("constraints.txt", "pyproject.toml"):

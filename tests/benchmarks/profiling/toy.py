@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -118,8 +117,7 @@ class Project(toy.Project):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, SUITE)
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(toy.ROOT / "benchmarks/profiling", root / "benchmarks/profiling", ignore=ignored)
+        toy.lay_out(root, "profiling", "reporting")
         (root / "pyrt/__init__.py").write_text(BASE)
         self.base, self.head = Commit(root, "b", BASE), Commit(root, "c", HEAD)
 
