@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from ..harness import names
 from ..judging.errors import Invalid, WrongUse
 from ..judging.git import ROOT
 from .options import (
@@ -188,7 +189,7 @@ def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
     from ..reporting import detections, tables
 
     with _itself(commit) as judge:
-        timed = [one for one in judge.chosen(bench or selftest.BENCH) if ".time_" in one.key.name]
+        timed = [one for one in judge.chosen(bench or selftest.BENCH) if names.is_time(one.key.name)]
         found = selftest.detect(judge, timed)
     if json_file is not None:
         write_json(json_file, [one.as_json() for one in found])

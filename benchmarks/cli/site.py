@@ -12,6 +12,7 @@ from typing import Any
 
 from asv.publishing import OutputPublisher
 
+from ..harness import names
 from ..judging.errors import Invalid
 from ..judging.git import ROOT
 from ..peers import page as peers
@@ -131,7 +132,7 @@ def _set_right(path: Path) -> None:
     """
     index = json.loads(path.read_bytes())
     for stored in index["benchmarks"].values():
-        stored["less_is_better"] = results.less_is_better(stored)
+        stored["less_is_better"] = names.less_is_better(stored)
     if index["show_commit_url"] == NO_URL:
         index["show_commit_url"] = f"{COMMITS}#"
     path.write_text(json.dumps(index), encoding="utf-8")

@@ -83,12 +83,6 @@ class Work(NamedTuple):
         values = next(itertools.islice(itertools.product(*self.benchmark.params), self.choice, None))
         return dict(zip(self.benchmark.param_names, values, strict=True))
 
-    def matches(self, regex: str) -> bool:
-        """Whether *regex* is found in `name(parameters)`, as asv does it, of this one or of its `time_` twin."""
-        params = ", ".join(self.described().values())
-        label = f"{self.benchmark.name}({params})" if params else self.benchmark.name
-        return any(re.search(regex, each) for each in (label, label.replace(".instr_", ".time_", 1)))
-
 
 def count(regex: str | None = None, module: str = SUITE.name, work: float = 1.0) -> dict[tuple[str, int], Outcome]:
     """Count the `instr_` benchmarks that *regex* selects by their own or their `time_` twin's name; all by default.
@@ -103,7 +97,12 @@ def count(regex: str | None = None, module: str = SUITE.name, work: float = 1.0)
     Raises:
         CountingError: the counting process failed, or this process's pyrt is not the one to be measured.
     """
-    chosen = {at: work for at, work in enumerate(works(module)) if work.matches(regex or "")}
+    from . import names  # here: the counting process runs this file as a script, which has nothing beside it
+
+    def selected(work: Work) -> bool:
+        return names.matches(regex or "", names.label(work.benchmark.name, work.described().values()))
+
+    chosen = {at: work for at, work in enumerate(works(module)) if selected(work)}
     pyrt = measured_pyrt()
     valgrind = shutil.which("valgrind")
     if valgrind is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..harness import names
 from . import git
 from .comparison import Row
 from .errors import WrongUse
@@ -45,7 +46,7 @@ class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def covers(self, row: Row) -> bool:
         """Whether it speaks of this row, and the row is no worse than what it accepts."""
-        same = row.name == self.benchmark.replace(".instr_", ".time_")
+        same = row.name == names.as_time(self.benchmark)
         chosen = {name: repr(value) for name, value in self.parameters.items()}
         ratios = [found.ratio for found in (row.counts, row.sampled) if found and found.verdict.gates]
         small = all(ratio is not None and ratio <= self.up_to for ratio in ratios)

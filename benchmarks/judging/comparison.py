@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..harness import names
 from ..harness.atomic import write_whole
 
 SCHEMA = 1
@@ -101,7 +102,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def label(self) -> str:
         """As asv writes it: `micro.routing.Match.time_match(10, 'static')`."""
-        return f"{self.name}({', '.join(self.parameters.values())})" if self.parameters else self.name
+        return names.label(self.name, self.parameters.values())
 
     @property
     def gates(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..harness import names
 from .comparison import Counts, Sampled, Verdict
 from .errors import WrongUse
 from .paired import Interval, estimate, least_pairs, p_at_most
@@ -61,10 +62,8 @@ class Gate:
     def of(cls, benchmark: Mapping[str, Any]) -> Gate:
         """The gate of a benchmark as asv describes it. Raises GateError."""
         written = benchmark.get("gate", {})
-        method = str(benchmark["name"]).rpartition(".")[2]
-        less = bool(benchmark.get("less_is_better", not method.startswith("track_rate")))
         try:
-            return cls(less_is_better=less, **written)
+            return cls(less_is_better=names.less_is_better(benchmark), **written)
         except (TypeError, ValueError) as error:
             raise GateError(f"{benchmark['name']}: gate = {written!r}: {error}") from error
 

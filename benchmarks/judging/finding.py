@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ..harness import names
 from ..harness.counting import CountingError, Outcome
 from . import deciding, fingerprint, git, rows, sides
 from .bisecting import bisect
@@ -172,13 +173,13 @@ class _Search:
         """The benchmark with each choice of its parameters, or with the one that *name* names."""
         described = ask(self._build(at).python, self.leash, {"verb": "describe"})
         known = [one for one in rows.choose(described, "") if one.counted]
-        wanted = name.replace(".instr_", ".time_")
-        chosen = [one for one in known if wanted in (_as_time(one.label), _as_time(one.key.name))]
+        wanted = names.as_time(name)
+        chosen = [one for one in known if wanted in (names.as_time(one.label), names.as_time(one.key.name))]
         if not chosen:
-            names = {one.key.name for one in known}
-            labels = names | {one.label for one in known}
+            whole = {one.key.name for one in known}
+            labels = whole | {one.label for one in known}
             near = difflib.get_close_matches(wanted, labels, n=4, cutoff=0.5)
-            hint = f"did you mean {', '.join(near)}?" if near else f"they are: {', '.join(sorted(names))}"
+            hint = f"did you mean {', '.join(near)}?" if near else f"they are: {', '.join(sorted(whole))}"
             raise FindingError(f"no benchmark with an instruction count is called {name}; {hint}")
         return chosen
 
@@ -256,10 +257,6 @@ def _changed(root: Path, base: Side, head: Side) -> list[Side]:
             f"no commit of {base.short}..{head.short} changed pyrt/, its pins or its build: nothing to find"
         )
     return [Side(commit=line.partition(" ")[0], subject=line.partition(" ")[2]) for line in log]
-
-
-def _as_time(name: str) -> str:
-    return name.replace(".instr_", ".time_")
 
 
 def _change(before: float, after: float) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from ..harness import names
 from .comparison import Counts, Row, Sampled, Verdict
 from .deciding import Gate, worse
 from .pairs import Key
@@ -32,13 +32,12 @@ class Chosen:
     @property
     def label(self) -> str:
         """As asv writes it: `micro.routing.Match.time_match(10, 'static')`."""
-        values = ", ".join(self.parameters.values())
-        return f"{self.key.name}({values})" if values else self.key.name
+        return names.label(self.key.name, self.parameters.values())
 
     @property
     def twin(self) -> Key:
         """Of a time the count of the same code."""
-        return Key(self.key.name.replace(".time_", ".instr_"), self.key.choice)
+        return Key(names.as_count(self.key.name), self.key.choice)
 
 
 def choose(described: Iterable[Mapping[str, Any]], regex: str) -> list[Chosen]:
@@ -50,14 +49,14 @@ def choose(described: Iterable[Mapping[str, Any]], regex: str) -> list[Chosen]:
     known = {one["name"]: one for one in described}
     found = []
     for name, one in sorted(known.items()):
-        if one["type"] == "instructions" and name.replace(".instr_", ".time_") in known:
+        if one["type"] == "instructions" and names.as_time(name) in known:
             continue  # its time is the row
-        counted = one["type"] == "instructions" or name.replace(".time_", ".instr_") in known.keys() - {name}
+        counted = one["type"] == "instructions" or (names.is_time(name) and names.as_count(name) in known)
         for at, values in enumerate(itertools.product(*one["params"])):
             parameters = dict(zip(one["param_names"], values, strict=True))
             sampled = one["type"] != "instructions"
             chosen = Chosen(Key(name, at), parameters, one["unit"], Gate.of(one), counted, sampled, one["version"])
-            if any(re.search(regex, label) for label in (chosen.label, chosen.label.replace(".time_", ".instr_"))):
+            if names.matches(regex, chosen.label):
                 found.append(chosen)
     return found
 

@@ -53,11 +53,10 @@ def by_frame(name: str, index: int, packages: Path) -> dict[str, Any]:
 
 
 def _only(name: str, index: int) -> str:
-    from benchmarks.harness import counting
+    from benchmarks.harness import counting, names
 
     (work,) = (work for work in counting.works(SUITE.name) if work.key == (name, index))
-    params = ", ".join(work.described().values())
-    return f"^{re.escape(f'{name}({params})' if params else name)}$"
+    return f"^{re.escape(names.label(name, work.described().values()))}$"
 
 
 def _marked(name: str, index: int, packages: Path, exact: float) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from ..harness import names
 from ..judging.comparison import Comparison
 from ..judging.leash import Leash
 from ..judging.sides import Built
@@ -111,14 +112,14 @@ def profile_flagged(
 def gating(comparison: Comparison) -> list[str]:
     """What fails or alerts in a comparison, accepted or not, the worst first."""
     rows = ordered([row for row in comparison.rows if row.verdict.gates])
-    return [_label(row.name, row.parameters.values()) for row in rows]
+    return [row.label for row in rows]
 
 
 def missing_target(verdicts: Sequence[Verdict]) -> list[str]:
     """What misses its target, the farthest first."""
     missed = [one for one in verdicts if one.status == "missed" and one.target.benchmark]
     worst = sorted(missed, key=lambda one: -_distance(one))
-    return [_label(one.target.benchmark or "", one.at.values()) for one in worst]
+    return [names.label(one.target.benchmark or "", one.at.values()) for one in worst]
 
 
 def _distance(one: Verdict) -> float:
@@ -126,11 +127,6 @@ def _distance(one: Verdict) -> float:
     if not one.factor:
         return float("inf")
     return one.factor if one.target.less_is_better else 1 / one.factor
-
-
-def _label(name: str, values: Iterable[str]) -> str:
-    joined = ", ".join(values)
-    return f"{name}({joined})" if joined else name
 
 
 def name_of(choice: Choice, sides: Sequence[Subject]) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..harness import names
 from ..judging.errors import Invalid, WrongUse
 from ..judging.leash import Leash
 
@@ -90,8 +91,7 @@ class Choice:
 
     @property
     def label(self) -> str:
-        values = ", ".join(self.parameters.values())
-        return f"{self.name}({values})" if values else self.name
+        return names.label(self.name, self.parameters.values())
 
 
 class Job(NamedTuple):
@@ -140,9 +140,8 @@ def catalogue(subject: Subject, leash: Leash) -> dict[str, dict[str, Any]]:
 
 
 def _twin(name: str, known: Mapping[str, Any]) -> str:
-    front, _, method = name.rpartition(".")
-    twin = f"{front}.instr_{method.removeprefix('time_').removeprefix('instr_')}"
-    return twin if method.startswith(("time_", "instr_")) and twin in known else ""
+    twin = names.as_count(name)
+    return twin if names.is_time(names.as_time(name)) and twin in known else ""
 
 
 def _near(wanted: str, known: list[str]) -> str:

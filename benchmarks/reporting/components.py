@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..harness import names
 from ..judging import deciding
 from ..judging.comparison import Comparison, Row, Verdict
 from . import verdicts
@@ -175,12 +176,12 @@ def components(
     A time and the count of its code are one; a benchmark of percentiles is a scenario, and none of these.
     """
     judged = rows_by_key(comparison)
-    twins = {name for name in benchmarks if ".instr_" in name and name.replace(".instr_", ".time_") in benchmarks}
+    twins = {names.as_count(name) for name in benchmarks if names.is_time(name)}
     found = []
     for name, benchmark in benchmarks.items():
         if name in twins or "percentile" in benchmark.shape.names:
             continue
-        count = benchmarks.get(name.replace(".time_", ".instr_")) if ".time_" in name else None
+        count = benchmarks.get(names.as_count(name)) if names.is_time(name) else None
         for parameters in benchmark.shape.combinations():
             main = reading(benchmark, parameters, commits, base)
             other = reading(count, parameters, commits, base) if count is not None else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..harness import names
 from ..harness.atomic import write_whole
 from ..judging.comparison import Comparison, Row, Sampled
 from . import junit, standalone
@@ -61,7 +62,7 @@ def _entries(found: Comparison, row: Row, less_is_better: bool) -> Iterator[dict
 
 def _entry(row: Row, value: float, unit: str, around: float, about: list[str]) -> dict[str, Any]:
     return {
-        "name": junit.label(row),
+        "name": row.label,
         "unit": unit,
         "value": float(f"{value:.{SIGNIFICANT}g}"),
         "range": f"± {around:.3g}",
@@ -72,7 +73,7 @@ def _entry(row: Row, value: float, unit: str, around: float, about: list[str]) -
 def _counted(row: Row) -> Row:
     """The row under the name of its count."""
     return Row(
-        name=row.name.replace(".time_", ".instr_"),
+        name=names.as_count(row.name),
         parameters=row.parameters,
         unit="instructions",
         verdict=row.verdict,

@@ -31,15 +31,9 @@ def xml(found: Comparison) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def label(row: Row) -> str:
-    """As asv writes it: `micro.routing.Match.time_match(10, 'static')`."""
-    values = ", ".join(row.parameters.values())
-    return f"{row.name}({values})" if values else row.name
-
-
 def _case(row: Row, found: Comparison) -> ElementTree.Element:
     group, _, method = row.name.rpartition(".")
-    case = _element("testcase", classname=group, name=method + label(row).removeprefix(row.name))
+    case = _element("testcase", classname=group, name=method + row.label.removeprefix(row.name))
     case.append(_properties(_figures(row)))
     text = "\n".join(f"{name}: {value}" for name, value in zip(COLUMNS, cells(row), strict=True))
     if row.gates and found.advisory:

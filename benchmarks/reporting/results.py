@@ -17,6 +17,7 @@ from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, iter_machine_files
 
+from ..harness import names
 from ..judging import git
 from ..judging.errors import WrongUse
 from ..judging.git import ROOT
@@ -182,12 +183,6 @@ def subjects(repository: Path, *revisions: str) -> dict[str, str]:
     return dict(line.partition(" ")[::2] for line in lines)
 
 
-def less_is_better(stored: Mapping[str, Any]) -> bool:
-    """The direction of a benchmark as asv stores it: what it says itself, else that only a rate should be high."""
-    rate = stored["name"].rpartition(".")[2].startswith("track_rate")
-    return bool(stored.get("less_is_better", not rate))
-
-
 def _one_environment(stored: Iterable[Any]) -> list[Any]:
     # Two Pythons on one machine are two curves; a table that mixed them would compare unlike with unlike.
     found = list(stored)
@@ -198,7 +193,9 @@ def _one_environment(stored: Iterable[Any]) -> list[Any]:
 
 def _benchmark(stored: Mapping[str, Any]) -> Benchmark:
     shape = Shape(stored["param_names"], stored["params"], stored["unit"])
-    return Benchmark(stored["name"], stored["type"], shape, less_is_better(stored), stored.get("pretty_name") or "")
+    return Benchmark(
+        stored["name"], stored["type"], shape, names.less_is_better(stored), stored.get("pretty_name") or ""
+    )
 
 
 def _commit(stored: Any, benchmarks: Mapping[str, Any], subject: str) -> Commit:
