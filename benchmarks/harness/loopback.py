@@ -5,22 +5,29 @@ are those of a server at work, not of a schedule. Every answer is checked for st
 requests out; `steady` looks at a stretch of time.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import math
 import os
 import signal
 import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import Any, NoReturn, TypeVar
 
 from .driving import check, new_loop
 from .samples import summary
+
+Result = TypeVar("Result")
+Reading = TypeVar("Reading")
 
 PATIENCE_S = 10
 """How long the last answers are waited for."""
 
 
 @contextlib.contextmanager
-def serving(app):
+def serving(app: Any) -> Iterator[int]:
     """The port of *app*, served by a child process until the end of the block."""
     from pyrt.serving.server import Server
 
@@ -41,7 +48,7 @@ def serving(app):
         os.waitpid(child, 0)
 
 
-def _serve(server, write_end):
+def _serve(server: Any, write_end: int) -> NoReturn:
     """Serve in the child; never returns."""
     try:
         loop = new_loop()
@@ -62,22 +69,24 @@ class _Run:
         failure: the first thing that went wrong.
     """
 
-    def __init__(self, request, answer, left):
+    def __init__(self, request: bytes, answer: bytes, left: float) -> None:
         self.request, self.answer, self.left = request, answer, left
-        self.latencies, self.transports, self.failure = [], set(), None
+        self.latencies: list[float] = []
+        self.transports: set[asyncio.Transport] = set()
+        self.failure: BaseException | None = None
         self.idle = asyncio.Event()
         self.idle.set()
 
-    def fail(self, message):
+    def fail(self, message: str) -> None:
         self.failure = self.failure or RuntimeError(message)
         self.abort()
 
-    def abort(self):
+    def abort(self) -> None:
         self.left = 0
         for transport in self.transports:
             transport.abort()
 
-    async def watch(self, seconds):
+    async def watch(self, seconds: float | None) -> None:
         """Wait so long, or until every connection has ended.
 
         Raises:
@@ -93,19 +102,19 @@ class _Run:
 class _Client(asyncio.Protocol):
     """One connection that sends its next request when the last is answered, as long as any are left."""
 
-    def __init__(self, run):
+    def __init__(self, run: _Run) -> None:
         self.run, self.request, self.answer_bytes = run, run.request, len(run.answer)
         self.status_line = run.answer[: run.answer.index(b"\r\n")]
         self.received = bytearray()
         self.ended = False
 
-    def connection_made(self, transport):
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
         self.run.transports.add(transport)
         self.run.idle.clear()
         self.send()
 
-    def send(self):
+    def send(self) -> None:
         if self.run.left <= 0:
             self.ended = True
             self.transport.close()
@@ -114,7 +123,7 @@ class _Client(asyncio.Protocol):
         self.sent = time.perf_counter()
         self.transport.write(self.request)
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.received += data
         if len(self.received) < self.answer_bytes:
             return
@@ -125,7 +134,7 @@ class _Client(asyncio.Protocol):
         self.received.clear()
         self.send()
 
-    def connection_lost(self, exc):
+    def connection_lost(self, exc: BaseException | None) -> None:
         self.run.transports.discard(self.transport)
         if isinstance(exc, KeyboardInterrupt):
             # It came while an answer was read, where uvloop lets nothing out but through here.
@@ -136,7 +145,7 @@ class _Client(asyncio.Protocol):
             self.run.idle.set()
 
 
-async def _first(port, request, status, body):
+async def _first(port: int, request: bytes, status: int, body: bytes) -> bytes:
     """One answer, whole and checked; all that follow have its length."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
@@ -148,7 +157,7 @@ async def _first(port, request, status, body):
 
 
 @contextlib.asynccontextmanager
-async def _connected(port, run, connections):
+async def _connected(port: int, run: _Run, connections: int) -> AsyncIterator[None]:
     """Open the connections, which begin to send at once; none of them outlives the block."""
     loop = asyncio.get_running_loop()
     try:
@@ -160,28 +169,40 @@ async def _connected(port, run, connections):
         await run.idle.wait()
 
 
-async def _counted(port, request, answer, connections, count):
+async def _window(port: int, request: bytes, answer: bytes, connections: int, count: int) -> dict[str, float]:
     run, start = _Run(request, answer, count), time.perf_counter()
     async with _connected(port, run, connections):
         await run.watch(None)
         return summary(run.latencies, time.perf_counter() - start)
 
 
-def load(port, request, status, body, *, connections, requests, windows):
+def load(
+    port: int, request: bytes, status: int, body: bytes, *, connections: int, requests: int, windows: int
+) -> list[dict[str, float]]:
     """Send *requests* per window over *connections*; a list of `summary`, one per window after a throw-away one.
 
     Raises:
         AssertionError, RuntimeError: an answer was wrong or missing.
     """
 
-    async def main():
+    async def main() -> list[dict[str, float]]:
         answer = await _first(port, request, status, body)
-        return [await _counted(port, request, answer, connections, requests) for _ in range(windows + 1)][1:]
+        return [await _window(port, request, answer, connections, requests) for _ in range(windows + 1)][1:]
 
     return _completed(main())
 
 
-def steady(port, request, status, body, *, connections, warm_up_s, window_s, gauge):
+def steady(
+    port: int,
+    request: bytes,
+    status: int,
+    body: bytes,
+    *,
+    connections: int,
+    warm_up_s: float,
+    window_s: float,
+    gauge: Callable[[], Reading],
+) -> tuple[dict[str, float], Reading, Reading]:
     """Keep *connections* busy and look at a window of that: its `summary`, and what `gauge()` read before and after.
 
     The connections are open before the window begins, and go on until it has ended.
@@ -190,7 +211,7 @@ def steady(port, request, status, body, *, connections, warm_up_s, window_s, gau
         AssertionError, RuntimeError, OSError: an answer was wrong or missing.
     """
 
-    async def main():
+    async def main() -> tuple[dict[str, float], Reading, Reading]:
         async with asyncio.timeout(PATIENCE_S):
             run = _Run(request, await _first(port, request, status, body), math.inf)
         async with _connected(port, run, connections):
@@ -208,7 +229,7 @@ def steady(port, request, status, body, *, connections, warm_up_s, window_s, gau
     return _completed(main())
 
 
-def _completed(main):
+def _completed(main: Coroutine[Any, Any, Result]) -> Result:
     loop = new_loop()
     try:
         return loop.run_until_complete(main)

@@ -4,13 +4,18 @@ asv copies an object shallowly and reports what the copy adds, which is next to 
 its parts. `Made` is copied by making another one, so that the figure is what one more costs.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 
 class Made:
     """An object and how to make another; what pympler cannot see (closures) is not in the figure."""
 
-    def __init__(self, make):
+    def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
         self.value = make()
 
-    def __copy__(self):
+    def __copy__(self) -> Made:
         return Made(self.make)

@@ -34,8 +34,7 @@ class Case(NamedTuple):
 
     @property
     def data(self) -> bytes:
-        body: bytes = schemas.body(*self)
-        return body
+        return schemas.body(*self)
 
 
 CASES = {

@@ -3,8 +3,9 @@
 import functools
 import json
 import random
+from typing import Any
 
-_VALID = {
+_VALID: dict[str, Any] = {
     "small": {"name": "Ada", "email": "ada@example.org", "age": 36},
     "nested": {
         "id": 7,
@@ -51,7 +52,7 @@ def annotation(shape):
     return {"small": person, "nested": order, "list of 100": list[line], "five errors": entry}[shape]
 
 
-def body(shape, kind):
+def body(shape: str, kind: str) -> bytes:
     """JSON bytes of a shape; *kind* is `valid` or `invalid`."""
     return json.dumps({"valid": _VALID, "invalid": _INVALID}[kind][shape], separators=(",", ":")).encode()
 
