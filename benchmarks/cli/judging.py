@@ -244,9 +244,9 @@ def _keep(done: Comparison, folder: Path) -> None:
 def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_file: Path | None) -> None:
     """Write everything, then say it, then end with the code: whoever reads a red result finds its reasons."""
     from ..reporting import tables
-    from ..reporting.comparison_report import Compared
+    from ..reporting.comparison_report import ComparisonReport
 
-    report = Compared(done)
+    report = ComparisonReport(done)
     _keep(done, folder)
     if markdown_file is not None:
         write(markdown_file, report.markdown())

@@ -87,7 +87,7 @@ def _write_sidecars(source: Source, revisions: Mapping[str, int]) -> None:
     """What the shell shows beside asv's data: the subjects of commits, and where a benchmark's profiles are."""
     known = {commit: source.messages[commit].subject for commit in revisions if commit in source.messages}
     subjects = {"by_hash": known, "by_revision": {str(revisions[commit]): text for commit, text in known.items()}}
-    paths = profiles.paths(stored_profiles.found(source.root), revisions)
+    paths = profiles.paths(stored_profiles.load(source.root), revisions)
     for name, data in (("commits.json", subjects), ("profiles.json", {"paths": paths})):
         (source.html / name).write_text(json.dumps(data), encoding="utf-8")
 

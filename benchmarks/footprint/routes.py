@@ -5,7 +5,7 @@ import tracemalloc
 
 import pyrt
 
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 from ..workloads import routes
 
@@ -34,7 +34,7 @@ class Routes:
 
     def mem_app(self, routes):
         """As pympler counts: objects and what they hold, but not what closures capture."""
-        return Made(lambda: _app(routes))
+        return Remade(lambda: _app(routes))
 
     def track_traced(self, routes):
         """As the allocator counts: everything that is still held."""

@@ -17,7 +17,7 @@ import msgspec
 
 from ..harness.atomic import write_whole
 from . import accepted, deciding, fingerprint, rows
-from .comparison import Comparison, Counts, Row, Sampled, Side, Verdict
+from .comparison import Comparison, Counts, PairedSamples, Row, Side, Verdict
 from .errors import WrongUse
 from .judge import Judge, command, judging, now
 from .pairs import Key, Pairs
@@ -180,5 +180,5 @@ def _without_drift(
     }
 
 
-def _hint(found: Sampled) -> Sampled:
+def _hint(found: PairedSamples) -> PairedSamples:
     return msgspec.structs.replace(found, verdict=Verdict.INCONCLUSIVE) if found.verdict.gates else found

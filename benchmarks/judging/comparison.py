@@ -45,7 +45,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return self.head / self.base
 
 
-class Sampled(msgspec.Struct, frozen=True, kw_only=True):
+class PairedSamples(msgspec.Struct, frozen=True, kw_only=True):
     """What pairs of processes say: one figure of each side in each pair, in the benchmark's unit.
 
     Attributes:
@@ -94,7 +94,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     less_is_better: bool = True
     counts: Counts | None = None
-    sampled: Sampled | None = None
+    sampled: PairedSamples | None = None
     reason: str = ""
     accepted: str = ""
     profile: str = ""

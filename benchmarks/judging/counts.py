@@ -32,7 +32,7 @@ def need_valgrind() -> None:
         )
 
 
-def counted(built: Built, regex: str, leash: Leash, work: float = 1.0) -> dict[Key, counting.Outcome]:
+def count_commit(built: Built, regex: str, leash: Leash, work: float = 1.0) -> dict[Key, counting.Outcome]:
     """What *regex* selects, counted in the commit's own environment; keys are the `instr_` twins'.
 
     *work* is more than 1 in a self-test: so much is done for each call.

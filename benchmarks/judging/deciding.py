@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..harness import names
-from .comparison import Counts, Sampled, Verdict
+from .comparison import Counts, PairedSamples, Verdict
 from .errors import WrongUse
 from .paired import Interval, estimate, least_pairs, p_at_most
 
@@ -92,7 +92,7 @@ def judge_counts(base: float, head: float, gate: Gate) -> Counts:
 
 def judge_samples(
     pairs: Mapping[Key, Pairs], gates: Mapping[Key, Gate], *, last: bool, level: float = LEVEL
-) -> dict[Key, Sampled]:
+) -> dict[Key, PairedSamples]:
     """What the pairs so far say of each benchmark; all of a run together, since each is one of many.
 
     Args:
@@ -113,7 +113,7 @@ def judge_samples(
         verdict = _verdict(interval, gates[key], (key in flagged[0], key in flagged[1]), last)
         p = slower[key] if ratio >= 1 else faster[key]
         judged[key] = _spared(
-            Sampled(pairs=list(some), verdict=verdict, ratio=ratio, low=low, high=high, p=p), gates[key]
+            PairedSamples(pairs=list(some), verdict=verdict, ratio=ratio, low=low, high=high, p=p), gates[key]
         )
     return judged
 
@@ -133,7 +133,7 @@ def discoveries(p_values: Mapping[Key, float], level: float) -> set[Key]:
     return set(ordered[: max(passing, default=0)])
 
 
-def open_keys(judged: Mapping[Key, Sampled]) -> list[Key]:
+def open_keys(judged: Mapping[Key, PairedSamples]) -> list[Key]:
     """What more pairs could still decide."""
     return [key for key, found in judged.items() if found.verdict is Verdict.INCONCLUSIVE and found.ratio is not None]
 
@@ -154,7 +154,7 @@ def worse(one: Verdict, other: Verdict) -> Verdict:
     return min(one, other, key=order.index)
 
 
-def _spared(judged: Sampled, gate: Gate) -> Sampled:
+def _spared(judged: PairedSamples, gate: Gate) -> PairedSamples:
     """The same, without an alert about a change that is too small to speak of."""
     small = judged.verdict.gates and abs(judged.head - judged.base) < gate.least
     return msgspec.structs.replace(judged, verdict=Verdict.OK) if small else judged
@@ -175,12 +175,12 @@ def _verdict(interval: Interval, gate: Gate, flagged: tuple[bool, bool], last: b
     return Verdict.INCONCLUSIVE
 
 
-def _without_ratio(pairs: list[tuple[float, float]], gate: Gate) -> Sampled:
+def _without_ratio(pairs: list[tuple[float, float]], gate: Gate) -> PairedSamples:
     """Errors are such figures: from none to some has no ratio, and is the worst change there is."""
     bases, heads = zip(*pairs, strict=True)
     sound = all(0 <= figure < math.inf for figure in (*bases, *heads))
     if not sound or 2 * sum(figure > 0 for figure in bases) >= len(bases):
-        return Sampled(pairs=pairs, verdict=Verdict.UNJUDGED)
+        return PairedSamples(pairs=pairs, verdict=Verdict.UNJUDGED)
     appeared = sum(figure > 0 for figure in heads)
     if appeared == 0:
         verdict = Verdict.OK
@@ -188,4 +188,4 @@ def _without_ratio(pairs: list[tuple[float, float]], gate: Gate) -> Sampled:
         verdict = Verdict.FASTER if 2 * appeared > len(pairs) else Verdict.INCONCLUSIVE
     else:
         verdict = Verdict.FAIL if 2 * appeared > len(pairs) else Verdict.INCONCLUSIVE
-    return Sampled(pairs=pairs, verdict=verdict)
+    return PairedSamples(pairs=pairs, verdict=verdict)

@@ -22,7 +22,7 @@ from ..harness.counting import CountingError, Outcome
 from . import deciding, fingerprint, git, rows, sides
 from .bisecting import bisect
 from .comparison import Side, Verdict
-from .counts import counted, need_valgrind
+from .counts import count_commit, need_valgrind
 from .errors import WrongUse
 from .leash import Leash
 from .pairs import Key, ask
@@ -44,7 +44,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     """What a bisection found.
 
     Attributes:
@@ -93,7 +93,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def find(root: Path, span: str, name: str, *, say: Say) -> Found:
+def find(root: Path, span: str, name: str, *, say: Say) -> Bisection:
     """The commit of *span*, `BASE..HEAD`, at which the benchmark's count changed most of the way.
 
     Args:
@@ -123,12 +123,12 @@ class _Search:
     skipped: dict[int, str] = field(default_factory=dict)
     built: dict[int, sides.Built] = field(default_factory=dict)
 
-    def go(self, name: str, head: Side) -> Found:
+    def go(self, name: str, head: Side) -> Bisection:
         last = len(self.commits) - 1
         chosen = self._chosen(name, last)
         before, after = self._count(0, chosen), self._count(last, chosen)
         followed, ends = _worst(chosen, before, after)
-        found = Found(
+        found = Bisection(
             benchmark=followed.label,
             base=self.commits[0],
             head=head,
@@ -140,7 +140,7 @@ class _Search:
             return msgspec.structs.replace(found, counted=1)
         return self._step(found, followed)
 
-    def _step(self, found: Found, followed: Chosen) -> Found:
+    def _step(self, found: Bisection, followed: Chosen) -> Bisection:
         values: dict[int, float] = {0: found.ends[0], len(self.commits) - 1: found.ends[1]}
 
         def value(at: int) -> float | None:
@@ -201,7 +201,7 @@ class _Search:
         commit = self.commits[at]
         self.say(f"counting at {commit.short} {commit.subject}")
         regex = "|".join(f"^{re.escape(one.label)}$" for one in chosen)
-        outcomes = counted(self._build(at), regex, self.leash)
+        outcomes = count_commit(self._build(at), regex, self.leash)
         return {one.twin: outcomes.get(one.twin, Outcome({}, error="it was not counted")) for one in chosen}
 
     def _build(self, at: int) -> sides.Built:

@@ -17,8 +17,8 @@ import msgspec
 
 from ..harness.counting import Outcome
 from . import accepted, deciding, fingerprint, looking, rows, sides
-from .comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
-from .counts import counted, need_valgrind
+from .comparison import Comparison, Control, Counts, PairedSamples, Row, Side, Verdict
+from .counts import count_commit, need_valgrind
 from .errors import WrongUse
 from .leash import Leash
 from .paired import estimate
@@ -74,15 +74,17 @@ class Judge:
         outcomes = {}
         for side in ("base", "head"):
             self.say(f"counting instructions at {side.upper()}: {len(wanted)} benchmarks")
-            outcomes[side] = counted(self.built[side], regex, self.leash, work if side == "head" else 1.0)
+            outcomes[side] = count_commit(self.built[side], regex, self.leash, work if side == "head" else 1.0)
         return {one.twin: _both_counts(one, outcomes) for one in wanted}
 
-    def sample(self, chosen: Sequence[Chosen]) -> tuple[Pairs, dict[Key, Sampled]]:
+    def sample(self, chosen: Sequence[Chosen]) -> tuple[Pairs, dict[Key, PairedSamples]]:
         """Pairs in looks, and what they say; nothing is confirmed yet."""
         pairs = self._pairs(self.seed)
         return pairs, looking.look(pairs, {one.key: one.gate for one in chosen}, self.say)
 
-    def confirm(self, judged: Mapping[Key, Sampled], gates: Mapping[Key, deciding.Gate]) -> dict[Key, Sampled]:
+    def confirm(
+        self, judged: Mapping[Key, PairedSamples], gates: Mapping[Key, deciding.Gate]
+    ) -> dict[Key, PairedSamples]:
         """What alerts, measured afresh: the second measurement is the one that is reported."""
         return looking.confirm(judged, self._pairs(self.seed + 1, controls=False), gates, self.say)
 
@@ -153,7 +155,7 @@ def judging(root: Path, base: Side, head: Side, *, say: Say, control: bool = Tru
 
 
 @dataclass(frozen=True)
-class Found:
+class Judgement:
     """What one run found, before anybody accepts anything."""
 
     rows: list[Row]
@@ -162,13 +164,13 @@ class Found:
     too_noisy: bool = False
 
 
-def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = False) -> Found:
+def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = False) -> Judgement:
     """Counts, pairs, controls, confirmation."""
     if counts_only and not (chosen := [one for one in chosen if one.counted]):
         raise NothingChosen("none of the benchmarks that match has an instruction count; leave --counts out")
     counts = judge.count(chosen)
     if counts_only:
-        return Found(rows.make(chosen, counts, {}, {}))
+        return Judgement(rows.make(chosen, counts, {}, {}))
     sampled = [one for one in chosen if one.sampled and one.gate.judged]
     gates = {one.key: one.gate for one in sampled}
     pairs, judged = judge.sample(sampled)
@@ -182,7 +184,7 @@ def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = Fal
         judged = {key: _untold(found) if kinds[key] != "bytes" else found for key, found in judged.items()}
     judged = judge.confirm(judged, gates)
     judged = {key: _with_disturbance(found, pairs.disturbed.get(key, 0)) for key, found in judged.items()}
-    return Found(rows.make(chosen, counts, judged, judge.lost_twice(pairs.lost)), controls, floor, noisy)
+    return Judgement(rows.make(chosen, counts, judged, judge.lost_twice(pairs.lost)), controls, floor, noisy)
 
 
 def _mind_the_base(lost: Mapping[Key, Lost]) -> None:
@@ -202,11 +204,11 @@ def _both_counts(one: Chosen, outcomes: Mapping[str, Mapping[Key, Outcome]]) -> 
     return deciding.judge_counts(found["base"], found["head"], one.gate)
 
 
-def _untold(found: Sampled) -> Sampled:
+def _untold(found: PairedSamples) -> PairedSamples:
     return msgspec.structs.replace(found, verdict=Verdict.INCONCLUSIVE) if found.ratio is not None else found
 
 
-def _with_disturbance(found: Sampled, disturbed: int) -> Sampled:
+def _with_disturbance(found: PairedSamples, disturbed: int) -> PairedSamples:
     return msgspec.structs.replace(found, disturbed=disturbed)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from . import deciding
-from .comparison import Sampled, Verdict
+from .comparison import PairedSamples, Verdict
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -22,9 +22,11 @@ class Source(Protocol[Key]):
         """Take *count* more pairs of each."""
 
 
-def look(pairs: Source[Key], gates: Mapping[Key, deciding.Gate], say: Callable[[str], None]) -> dict[Key, Sampled]:
+def look(
+    pairs: Source[Key], gates: Mapping[Key, deciding.Gate], say: Callable[[str], None]
+) -> dict[Key, PairedSamples]:
     """Take pairs until all is decided, or the last look is done; what each benchmark's pairs say then."""
-    judged: dict[Key, Sampled] = {}
+    judged: dict[Key, PairedSamples] = {}
     still, before = list(gates), 0
     for at in deciding.LOOKS:
         pairs.take(still, at - before)
@@ -38,8 +40,11 @@ def look(pairs: Source[Key], gates: Mapping[Key, deciding.Gate], say: Callable[[
 
 
 def confirm(
-    judged: Mapping[Key, Sampled], pairs: Source[Key], gates: Mapping[Key, deciding.Gate], say: Callable[[str], None]
-) -> dict[Key, Sampled]:
+    judged: Mapping[Key, PairedSamples],
+    pairs: Source[Key],
+    gates: Mapping[Key, deciding.Gate],
+    say: Callable[[str], None],
+) -> dict[Key, PairedSamples]:
     """The same, where what fails or alerts was measured afresh by *pairs*; both measurements have to agree."""
     flagged = [key for key, found in judged.items() if found.verdict.gates]
     if not flagged:
@@ -50,7 +55,7 @@ def confirm(
     return {key: _confirmed(found, second.get(key)) for key, found in judged.items()}
 
 
-def _confirmed(first: Sampled, second: Sampled | None) -> Sampled:
+def _confirmed(first: PairedSamples, second: PairedSamples | None) -> PairedSamples:
     """The second measurement's figures, free of what chance made of the first; a verdict of the first alone is none."""
     if not first.verdict.gates:
         return first

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ..harness import names
-from .comparison import Counts, Row, Sampled, Verdict
+from .comparison import Counts, PairedSamples, Row, Verdict
 from .deciding import Gate, worse
 from .pairs import Key
 
@@ -64,14 +64,14 @@ def choose(described: Iterable[Mapping[str, Any]], regex: str) -> list[Chosen]:
 def make(
     chosen: Sequence[Chosen],
     counts: Mapping[Key, Counts | Lost],
-    samples: Mapping[Key, Sampled],
+    samples: Mapping[Key, PairedSamples],
     lost: Mapping[Key, Lost],
 ) -> list[Row]:
     """A row for each chosen benchmark."""
     return [_row(one, counts.get(one.twin), samples.get(one.key), lost.get(one.key)) for one in chosen]
 
 
-def _row(one: Chosen, counted: Counts | Lost | None, sampled: Sampled | None, lost: Lost | None) -> Row:
+def _row(one: Chosen, counted: Counts | Lost | None, sampled: PairedSamples | None, lost: Lost | None) -> Row:
     row = Row(
         name=one.key.name,
         parameters=dict(one.parameters),
@@ -99,13 +99,13 @@ def _without(row: Row, lost: Lost) -> Row:
     return msgspec.structs.replace(row, verdict=Verdict.FAIL if broken else _both(row.counts, None), reason=text)
 
 
-def _both(counts: Counts | None, sampled: Sampled | None) -> Verdict:
+def _both(counts: Counts | None, sampled: PairedSamples | None) -> Verdict:
     if counts is None:
         return sampled.verdict if sampled is not None else Verdict.UNJUDGED
     return counts.verdict if sampled is None else worse(counts.verdict, sampled.verdict)
 
 
-def _reason(counts: Counts | None, sampled: Sampled | None) -> str:
+def _reason(counts: Counts | None, sampled: PairedSamples | None) -> str:
     if counts is None and sampled is None:
         return "it was not measured"
     if sampled is not None and sampled.ratio is None and not sampled.verdict.gates and sampled.confirmed is None:

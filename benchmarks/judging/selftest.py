@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from . import deciding
-from .comparison import Counts, Sampled, Verdict
+from .comparison import Counts, PairedSamples, Verdict
 from .judge import Judge
 from .pairs import Key, Pairs
 from .rows import Chosen
@@ -28,9 +28,9 @@ class Detection:
 
     slowdown: float
     counts: Mapping[Key, Counts]
-    times: Mapping[Key, Sampled]
+    times: Mapping[Key, PairedSamples]
 
-    def found(self, verdicts: Mapping[Key, Counts] | Mapping[Key, Sampled]) -> int:
+    def found(self, verdicts: Mapping[Key, Counts] | Mapping[Key, PairedSamples]) -> int:
         """How many alert or fail."""
         return sum(one.verdict.gates for one in verdicts.values())
 

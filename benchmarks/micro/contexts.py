@@ -7,7 +7,7 @@ import pyrt
 
 from ..harness.driving import run
 from ..harness.kinds import counted
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 
 LOOP = range(100)
@@ -52,7 +52,7 @@ class Local:
 
     def mem_local(self):
         create, request, gctx = _local()
-        return Made(lambda: create(request, gctx))
+        return Remade(lambda: create(request, gctx))
 
 
 @functools.cache
@@ -101,4 +101,4 @@ class Global:
 
     def mem_global(self):
         create, queue = type(_global()), _global().queue
-        return Made(lambda: create(queue, {"db": None}, {"debug": False}))
+        return Remade(lambda: create(queue, {"db": None}, {"debug": False}))

@@ -6,7 +6,7 @@ from typing import Annotated
 import pyrt
 
 from ..harness.kinds import counted
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 from ..workloads import schemas
 
@@ -63,7 +63,7 @@ class Compile:
 
     def mem_value(self, shape):
         validate, data = _prepared(shape, "valid")
-        return Made(lambda: validate(data))
+        return Remade(lambda: validate(data))
 
 
 @counted

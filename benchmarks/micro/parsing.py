@@ -7,7 +7,7 @@ import pyrt
 
 from ..harness.driving import parser
 from ..harness.kinds import counted
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 from ..workloads import requests
 
@@ -43,7 +43,7 @@ class Parse:
     time_parse.inner = len(LOOP)
 
     def mem_request(self, request):
-        return Made(_prepared(request)[2])
+        return Remade(_prepared(request)[2])
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import pyrt
 
 from ..harness.driving import run
 from ..harness.kinds import counted
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 
 LOOP = range(100)
@@ -37,7 +37,7 @@ class PublishDeliver:
     time_publish_deliver.inner = len(LOOP)
 
     def mem_thousand_pending(self):
-        return Made(_thousand_pending)
+        return Remade(_thousand_pending)
 
 
 def _thousand_pending():

@@ -5,7 +5,7 @@ import functools
 import pyrt
 
 from ..harness.kinds import counted
-from ..harness.sizing import Made
+from ..harness.sizing import Remade
 from ..harness.skipping import need
 from ..workloads import routes
 
@@ -57,7 +57,7 @@ class Table:
         _router.__wrapped__(routes)
 
     def mem_router(self, routes):
-        return Made(lambda: _router.__wrapped__(routes))
+        return Remade(lambda: _router.__wrapped__(routes))
 
     def peakmem_build(self, routes):
         _router(routes)

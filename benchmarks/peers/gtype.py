@@ -15,7 +15,7 @@ from . import validators
 from .entries import NotInstalled, Peer, Yardstick, chosen, installed, measure
 from .loops import afresh
 from .rounds import Work
-from .runs import Comparison
+from .runs import PeerRun
 
 TITLES = {
     "small": "an object of 3 fields, valid, to a value",
@@ -73,7 +73,7 @@ class Effort(NamedTuple):
 FULL, QUICK = Effort(rounds=30, loop_s=0.007), Effort(rounds=6, loop_s=0.001)
 
 
-def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection[str] = ()) -> Comparison:
+def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection[str] = ()) -> PeerRun:
     """Measure the libraries in every case; `say` hears of the progress.
 
     Args:
@@ -95,9 +95,7 @@ def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection
     once = functools.partial(_round, effort.loop_s)
     entries = measure(peers, TITLES, effort.rounds, once, lambda work: Count(counted.get(work)))
     conditions = f"each in a process of its own on one core, in loops of about {effort.loop_s * 1e3:.0f} ms"
-    return Comparison(
-        "gtype", TIME, peers, TITLES, entries, effort.rounds, conditions, quick, remarks=uncounted(counted)
-    )
+    return PeerRun("gtype", TIME, peers, TITLES, entries, effort.rounds, conditions, quick, remarks=uncounted(counted))
 
 
 def uncounted(counted: Mapping[Work, counting.Outcome]) -> list[str]:

@@ -10,7 +10,7 @@ from .entries import CONFIDENCE, Peer, chosen, installed, measure
 from .launching import cores, running
 from .loads import CONNECTIONS, FIRST, RATE, Effort, Rounds
 from .roster import ROSTER, node_version
-from .runs import Comparison, Headline
+from .runs import Headline, PeerRun
 
 TITLES = {
     "health": "GET /health, to a text",
@@ -24,7 +24,7 @@ ALONE = "Nothing is pinned: there is no second core here, so that servers and lo
 FULL, QUICK = Effort(8, 0.5, 1.0, CONFIDENCE), Effort(2, 0.1, 0.3, 0.5)
 
 
-def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection[str] = ()) -> Comparison:
+def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection[str] = ()) -> PeerRun:
     """Measure the servers on every route; `say` hears of the progress.
 
     Args:
@@ -44,7 +44,7 @@ def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection
         f"each server started afresh in each{pinned}, {CONNECTIONS} connections, {effort.window_s:g} s per route after "
         f"{effort.warm_up_s:g} s of warm-up"
     )
-    return Comparison(
+    return PeerRun(
         subject="http",
         yardstick=RATE,
         peers=peers,

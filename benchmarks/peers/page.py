@@ -8,14 +8,14 @@ from html import escape
 from ..reporting.pages.frame import Page, Source, details, printed_by, titled
 from . import stored
 from .plot import plot
-from .runs import Comparison
+from .runs import PeerRun
 
 
 def _body(source: Source) -> str:
     return "".join(_subject(source, subject, runs) for subject, runs in stored.load(source.root).items())
 
 
-def _subject(source: Source, subject: str, runs: Sequence[Comparison]) -> str:
+def _subject(source: Source, subject: str, runs: Sequence[PeerRun]) -> str:
     newest, *earlier = runs
     picture = f"peers-{subject}.svg"
     (source.html / picture).write_text(plot(newest), encoding="utf-8")
@@ -32,7 +32,7 @@ def _subject(source: Source, subject: str, runs: Sequence[Comparison]) -> str:
     )
 
 
-def _tables(source: Source, run: Comparison) -> str:
+def _tables(source: Source, run: PeerRun) -> str:
     heading = "".join(
         f"<dt>{escape(name)}</dt><dd>{_commit(source, text) if name == 'Commit' else escape(text)}</dd>"
         for name, text in run.heading()

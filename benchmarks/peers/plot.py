@@ -10,7 +10,7 @@ from html import escape
 from ..judging.paired import Interval
 from ..reporting.tables import NOTHING, human
 from .entries import Entry, spread, times
-from .runs import Comparison
+from .runs import PeerRun
 
 WIDTH, LEFT, RIGHT = 960, 210, 310
 LINE, ROW, TITLE, FOOT = 17, 24, 38, 40
@@ -31,7 +31,7 @@ text { fill: var(--text); stroke: var(--back); stroke-width: 4px; paint-order: s
 """
 
 
-def plot(done: Comparison) -> str:
+def plot(done: PeerRun) -> str:
     """An SVG file that needs no other. Of a peer that has no ratio, it says why."""
     rows = sum(len(done.entries[case]) for case in done.cases)
     title = [*_title(done)]
@@ -47,7 +47,7 @@ def plot(done: Comparison) -> str:
 class Axis:
     """Ratios across the picture, by their logarithms, with a mark at 1 and round numbers beside."""
 
-    def __init__(self, done: Comparison, top: int) -> None:
+    def __init__(self, done: PeerRun, top: int) -> None:
         self.top = top
         ratios = [one.ratio for found in done.entries.values() for one in found if one.ratio]
         low = min([0.8, *(ratio.low for ratio in ratios)])
@@ -74,7 +74,7 @@ class Axis:
         yield _text(WIDTH - RIGHT, self.top - 6, self.ends[1], "soft", "end")
 
 
-def _title(done: Comparison) -> Iterator[str]:
+def _title(done: PeerRun) -> Iterator[str]:
     about = dict(done.heading())
     yield _text(16, 28, f"{done.subject}: {done.yardstick.what}, as a multiple of {done.peers[0].name}'s", "big")
     yield _text(16, 48, f"{about['Machine']}; {about['Python']}; {about['Measured']}; {done.rounds} rounds", "soft")
@@ -89,7 +89,7 @@ def _figures(y: float, ratio: str, interval: str, figure: str, kind: str = "") -
     yield _text(WIDTH - 16, y, figure, kind, "end")
 
 
-def _cases(done: Comparison, axis: Axis) -> Iterator[str]:
+def _cases(done: PeerRun, axis: Axis) -> Iterator[str]:
     yield from _figures(axis.top - 6, "ratio", done.interval, done.yardstick.name.lower(), "soft")
     y = float(axis.top)
     for case, title in done.cases.items():
@@ -100,7 +100,7 @@ def _cases(done: Comparison, axis: Axis) -> Iterator[str]:
             y += ROW
 
 
-def _row(entry: Entry, y: float, axis: Axis, done: Comparison) -> Iterator[str]:
+def _row(entry: Entry, y: float, axis: Axis, done: PeerRun) -> Iterator[str]:
     label = f"{entry.peer} ({entry.note})" if entry.note else entry.peer
     yield _text(LEFT - 12, y + 4, label, anchor="end")
     if entry.figure is None:

@@ -38,7 +38,7 @@ class Headline(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PeerRun:
     """All peers in all cases.
 
     Attributes:

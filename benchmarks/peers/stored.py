@@ -16,7 +16,7 @@ from ..harness.atomic import write_whole
 from ..judging.errors import WrongUse
 from ..judging.paired import Interval
 from .entries import Entry, Peer, Yardstick
-from .runs import Comparison, Headline, changes
+from .runs import Headline, PeerRun, changes
 
 FOLDER = Path("results", "peers")
 
@@ -50,7 +50,7 @@ def require_commit(root: Path) -> None:
         )
 
 
-def save(done: Comparison, root: Path) -> Path:
+def save(done: PeerRun, root: Path) -> Path:
     """Add a run to those of its subject, and say where. Raises OSError; what was there stays."""
     path = root / FOLDER / f"{done.subject}.jsonl"
     before = path.read_bytes() if path.exists() else b""
@@ -58,21 +58,21 @@ def save(done: Comparison, root: Path) -> Path:
     return path
 
 
-def load(root: Path) -> dict[str, list[Comparison]]:
+def load(root: Path) -> dict[str, list[PeerRun]]:
     """All kept runs by subject, the newest first. Raises UnreadableRun."""
     paths = sorted((root / FOLDER).glob("*.jsonl"))
     found = {path.stem: [_read(path, *line) for line in enumerate(path.read_text().splitlines(), 1)] for path in paths}
     return {subject: sorted(runs, key=lambda run: run.date, reverse=True) for subject, runs in found.items() if runs}
 
 
-def _read(path: Path, number: int, line: str) -> Comparison:
+def _read(path: Path, number: int, line: str) -> PeerRun:
     try:
-        return _comparison(json.loads(line))
+        return _run(json.loads(line))
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableRun(f"{path}, line {number} holds no run of `peers`: {error!r}; remove the line") from error
 
 
-def _kept(done: Comparison) -> dict[str, Any]:
+def _kept(done: PeerRun) -> dict[str, Any]:
     """What the run wrote as JSON, and what is missing there to show it again."""
     beside = {
         case: [list(one.beside.cells()) if one.beside else [] for one in found] for case, found in done.entries.items()
@@ -88,8 +88,8 @@ def _kept(done: Comparison) -> dict[str, Any]:
     }
 
 
-def _comparison(raw: Mapping[str, Any]) -> Comparison:
-    return Comparison(
+def _run(raw: Mapping[str, Any]) -> PeerRun:
+    return PeerRun(
         subject=raw["subject"],
         yardstick=Yardstick(**raw["yardstick"]),
         peers=[Peer(one["name"], one["how"], str, one["version"]) for one in raw["peers"]],

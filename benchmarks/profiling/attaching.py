@@ -34,7 +34,7 @@ def attach(found: Comparison, root: Path, say: Say) -> Comparison:
 def profile_missed(report: Report, root: Path, say: Say) -> list[Attached]:
     """Profile every benchmark that misses its target at the report's commit and is not profiled there yet."""
     commit = report.head.hash
-    there = {one.profile.benchmark for one in stored_profiles.found(root) if one.profile.commit == commit}
+    there = {one.profile.benchmark for one in stored_profiles.load(root) if one.profile.commit == commit}
     names = [name for name in profiles.missing_target(report.missed) if name not in there]
     return _profiled(names, [commit], root, say) if names else []
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from . import sampling
-from .sampling import FEW, Sampled
-from .single import SCHEMA, Attempts, Counted, Say, counted, few, now, scaled_note
+from .sampling import FEW, StackSamples
+from .single import SCHEMA, Attempts, FrameCounts, Say, count_frames, few, now, scaled_note
 from .stacks import Stack, by_self, component, unfolded
 from .subject import Job, ProfilingError
 
@@ -34,7 +34,7 @@ class Change(enum.StrEnum):
     SAME = "same"
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class FrameChange(msgspec.Struct, frozen=True, kw_only=True):
     """One function's own cost per call at both commits.
 
     Attributes:
@@ -80,11 +80,11 @@ class Differential(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     base_instructions: float | None
     head_instructions: float | None
-    frames: list[Frame]
+    frames: list[FrameChange]
     notes: list[str]
 
 
-class Made(msgspec.Struct, frozen=True):
+class StackedDifferential(msgspec.Struct, frozen=True):
     """A differential profile with the stacks that it was made from, base and head: microseconds, instructions."""
 
     differential: Differential
@@ -92,16 +92,16 @@ class Made(msgspec.Struct, frozen=True):
     instructions: tuple[dict[Stack, float], dict[Stack, float]]
 
 
-Runs = tuple[list[Sampled], list[Sampled]]
-Counts = tuple[Counted, Counted]
+Runs = tuple[list[StackSamples], list[StackSamples]]
+Counts = tuple[FrameCounts, FrameCounts]
 
 
-def make(base: Job, head: Job, *, command: str, say: Say, seconds: float) -> Made:
+def make(base: Job, head: Job, *, command: str, say: Say, seconds: float) -> StackedDifferential:
     """Profile one benchmark at two commits. Raises ProfilingError."""
     attempts = Attempts(say, [base.choice.note] if base.choice.note else [])
     loops = equal_loops(base, head, seconds)
     runs = attempts.get("samples", lambda: alternating(base, head, loops, say)) or ([], [])
-    counts = attempts.get("instructions", lambda: both_counted(base, head))
+    counts = attempts.get("instructions", lambda: count_both(base, head))
     if not any(runs) and counts is None:
         raise ProfilingError(" ".join(attempts.notes))
     samples = min((sum(one.samples for one in side) for side in runs), default=0)
@@ -125,7 +125,7 @@ def make(base: Job, head: Job, *, command: str, say: Say, seconds: float) -> Mad
         frames=frames(runs, counts),
         notes=attempts.notes,
     )
-    return Made(made, (_mean(runs[0]), _mean(runs[1])), (exact[0], exact[1]))
+    return StackedDifferential(made, (_mean(runs[0]), _mean(runs[1])), (exact[0], exact[1]))
 
 
 def equal_loops(base: Job, head: Job, seconds: float) -> int:
@@ -137,10 +137,10 @@ def equal_loops(base: Job, head: Job, seconds: float) -> int:
     return max(1, min(MOST_LOOPS, round(seconds / between)))
 
 
-def both_counted(base: Job, head: Job) -> Counts:
+def count_both(base: Job, head: Job) -> Counts:
     """At the same time: counts do not depend on what else runs. Raises ProfilingError."""
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(counted, (base, head))
+        first, second = pool.map(count_frames, (base, head))
     return first, second
 
 
@@ -154,7 +154,7 @@ def alternating(base: Job, head: Job, loops: int, say: Say) -> Runs:
     return runs
 
 
-def frames(runs: Runs, counts: Counts | None) -> list[Frame]:
+def frames(runs: Runs, counts: Counts | None) -> list[FrameChange]:
     """Every function of either side, the most grown first."""
     timed = [[by_self(one.per_call) for one in side] for side in runs]
     exact = [by_self(unfolded(one.stacks)) for one in counts] if counts else []
@@ -163,7 +163,9 @@ def frames(runs: Runs, counts: Counts | None) -> list[Frame]:
     return sorted(found, key=lambda one: (-(one.instructions or 0.0), -(one.us or 0.0), one.name))
 
 
-def _frame(name: str, timed: Sequence[Sequence[Mapping[str, float]]], exact: Sequence[Mapping[str, float]]) -> Frame:
+def _frame(
+    name: str, timed: Sequence[Sequence[Mapping[str, float]]], exact: Sequence[Mapping[str, float]]
+) -> FrameChange:
     base, head = ([one.get(name, 0.0) for one in side] for side in timed)
     by_time = {}
     if base:
@@ -185,7 +187,7 @@ def _frame(name: str, timed: Sequence[Sequence[Mapping[str, float]]], exact: Seq
             "instructions": after - before,
             "by_instructions": change_of_counts(before, after),
         }
-    return Frame(name=name, component=component(name), **by_time, **by_count)  # type: ignore[arg-type]
+    return FrameChange(name=name, component=component(name), **by_time, **by_count)  # type: ignore[arg-type]
 
 
 def change_of_runs(base: Sequence[float], head: Sequence[float]) -> Change:
@@ -208,7 +210,7 @@ def change_of_counts(base: float, head: float) -> Change:
     return Change.GROWN if head > base else Change.SHRUNK
 
 
-def _mean(runs: Sequence[Sampled]) -> dict[Stack, float]:
+def _mean(runs: Sequence[StackSamples]) -> dict[Stack, float]:
     found: dict[Stack, float] = {}
     for one in runs:
         for stack, value in one.per_call.items():

@@ -15,7 +15,7 @@ from ..harness import names
 from ..judging.comparison import Comparison
 from ..judging.leash import Leash
 from ..judging.sides import Built
-from ..reporting.targets import Verdict
+from ..reporting.targets import TargetVerdict
 from ..reporting.verdicts import argument, ordered
 from . import differential, showing, single, writing
 from .subject import Choice, Job, ProfilingError, Subject, UnknownBenchmark, choose, working_copy
@@ -115,14 +115,14 @@ def gating(comparison: Comparison) -> list[str]:
     return [row.label for row in rows]
 
 
-def missing_target(verdicts: Sequence[Verdict]) -> list[str]:
+def missing_target(verdicts: Sequence[TargetVerdict]) -> list[str]:
     """What misses its target, the farthest first."""
     missed = [one for one in verdicts if one.status == "missed" and one.target.benchmark]
     worst = sorted(missed, key=lambda one: -_distance(one))
     return [names.label(one.target.benchmark or "", one.at.values()) for one in worst]
 
 
-def _distance(one: Verdict) -> float:
+def _distance(one: TargetVerdict) -> float:
     """By what factor a value lies on the wrong side of its limit."""
     if not one.factor:
         return float("inf")

@@ -32,7 +32,7 @@ class Plain(NamedTuple):
     python: str
 
 
-class Sampled(NamedTuple):
+class StackSamples(NamedTuple):
     """What one run under py-spy found.
 
     Attributes:
@@ -83,13 +83,13 @@ def plain(job: Job, seconds: float) -> Plain:
     return Plain(found["seconds"] / calls, found["cpu_seconds"] / calls, found["inner"], found["python"])
 
 
-def sampled(job: Job, **how_long: float) -> Sampled:
+def sampled(job: Job, **how_long: float) -> StackSamples:
     """Run it under py-spy for `seconds`, or as many `loops`. Raises ProfilingError."""
     with tempfile.NamedTemporaryFile(suffix=".folded") as raw:
         options = ["--rate", str(RATE), "--format", "raw", "--function", "--full-filenames", "--output", raw.name]
         found = job.drive([*_on_one_core(), _spy(), "record", *options, "--"], **how_long)
         folded = fold(Path(raw.name).read_text(encoding="utf-8"), found)
-    return Sampled(dict(folded), RATE * found["seconds"], found["cpu_seconds"] / found["calls"])
+    return StackSamples(dict(folded), RATE * found["seconds"], found["cpu_seconds"] / found["calls"])
 
 
 def _on_one_core() -> list[str]:

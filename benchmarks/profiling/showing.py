@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ..reporting.tables import NOTHING, Heading, Table, digits, human, percent
-from .differential import Change, Differential
-from .differential import Frame as Differing
+from .differential import Change, Differential, FrameChange
 from .sampling import RATE
-from .single import Component, Frame, Profile
+from .single import ComponentCost, FrameCost, Profile
 
 TOP = 10
 
@@ -134,22 +133,22 @@ class ShownDifferential(msgspec.Struct, frozen=True):
         yield _table("Functions that shrank", less, "")
 
 
-def grown(frames: Sequence[Differing]) -> list[Differing]:
+def grown(frames: Sequence[FrameChange]) -> list[FrameChange]:
     """Those that cost more now, the most first."""
     return [one for one in frames if _kinds(one) & {Change.GROWN, Change.NEW}]
 
 
-def _kinds(one: Differing) -> set[Change | None]:
+def _kinds(one: FrameChange) -> set[Change | None]:
     """What decides: instructions, where there are any."""
     return {one.by_time if one.by_instructions is None else one.by_instructions}
 
 
-def _table(title: str, rows: Sequence[Differing], note: str) -> Table:
+def _table(title: str, rows: Sequence[FrameChange], note: str) -> Table:
     columns = ["Function", "Instructions", "Difference", "Time", "Difference of time", "Spread", "By count", "By time"]
     return Table(title, columns, [_cells(one) for one in rows], note, empty="None.").trimmed()
 
 
-def _cells(one: Differing) -> list[str]:
+def _cells(one: FrameChange) -> list[str]:
     counts, times = [NOTHING] * 2, [NOTHING] * 3
     if one.instructions is not None:
         counts = [f"{one.base_instructions:,.0f} to {one.head_instructions:,.0f}", f"{one.instructions:+,.0f}"]
@@ -159,7 +158,7 @@ def _cells(one: Differing) -> list[str]:
     return [one.name, *counts, *times, one.by_instructions or NOTHING, one.by_time or NOTHING]
 
 
-def _gain(one: Differing) -> str:
+def _gain(one: FrameChange) -> str:
     return f"{one.instructions:+,.0f} instructions" if one.instructions is not None else _signed(one.us or 0.0)
 
 
@@ -171,7 +170,7 @@ def _median(values: Sequence[float]) -> str:
     return human(statistics.median(values) / 1e6, "s") if values else NOTHING
 
 
-def _frame_cells(one: Frame) -> list[str]:
+def _frame_cells(one: FrameCost) -> list[str]:
     entered = NOTHING if one.entered is None else f"{one.entered:.3g}"
     costs = [
         us(one.self_us),
@@ -194,5 +193,5 @@ def _share(value: float | None) -> str:
     return NOTHING if value is None else percent(value)
 
 
-def _cost(one: Component) -> float:
+def _cost(one: ComponentCost) -> float:
     return one.us or 0.0 if one.instructions is None else one.instructions

@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 Result = TypeVar("Result")
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
+class FrameCost(msgspec.Struct, frozen=True, kw_only=True):
     """One function: microseconds of the processor per call, its own and with all it calls; the same in instructions.
 
     `entered` is how often it is called per call of the benchmark. None where it was not sampled, or not counted.
@@ -37,7 +37,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     entered: float | None = None
 
 
-class Component(msgspec.Struct, frozen=True, kw_only=True):
+class ComponentCost(msgspec.Struct, frozen=True, kw_only=True):
     """One part of the program, by its functions' own cost per call. `share` is of samples."""
 
     name: str
@@ -46,7 +46,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     instructions: float | None = None
 
 
-class Counted(msgspec.Struct, frozen=True):
+class FrameCounts(msgspec.Struct, frozen=True):
     """Exact instructions per call.
 
     Attributes:
@@ -85,14 +85,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     samples: int
     coverage: float
     instructions_per_call: float | None
-    components: list[Component]
-    frames: list[Frame]
+    components: list[ComponentCost]
+    frames: list[FrameCost]
     garbage: Garbage | None
     memory: Memory | None
     notes: list[str]
 
 
-class Made(msgspec.Struct, frozen=True):
+class StackedProfile(msgspec.Struct, frozen=True):
     """A profile with the stacks that it was made from: microseconds, and instructions, per call."""
 
     profile: Profile
@@ -104,17 +104,17 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def counted(job: Job) -> Counted:
+def count_frames(job: Job) -> FrameCounts:
     """Raises ProfilingError: its message says why there is no count."""
-    if not job.choice.counted:
+    if not job.choice.twin:
         raise ProfilingError("only `time_` benchmarks of a class under @counted are counted")
     if not (packages := packages_of("bytecode")):
         raise ProfilingError("bytecode is not installed; `make setup` brings it")
-    order = {"name": job.choice.counted, "index": job.choice.index, "packages": packages}
+    order = {"name": job.choice.twin, "index": job.choice.index, "packages": packages}
     found = job.subject.ask("instructions.py", order, job.leash)
     if reason := found.get("missing"):
         raise ProfilingError(reason)
-    return Counted(found["instructions"], found["scaled"], found["folded"], found["entered"])
+    return FrameCounts(found["instructions"], found["scaled"], found["folded"], found["entered"])
 
 
 @dataclass
@@ -133,14 +133,14 @@ class Attempts:
             return None
 
 
-def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> Made:
+def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> StackedProfile:
     """Profile it; the memory's own page goes to *folder* at once. Raises ProfilingError."""
     attempts = Attempts(say, [job.choice.note] if job.choice.note else [])
     short = min(OTHER_S, seconds)
     say("time")
     plain = sampling.plain(job, short)
     sampled = attempts.get("samples", lambda: sampling.sampled(job, seconds=seconds))
-    count = attempts.get("instructions", lambda: counted(job))
+    count = attempts.get("instructions", lambda: count_frames(job))
     page, per_loop = folder / "memory.html", plain.per_call * plain.inner
     times = scaled(sampled.stacks, 1e6 * plain.cpu_per_call) if sampled else {}
     instructions = unfolded(count.stacks) if count else {}
@@ -165,10 +165,10 @@ def make(job: Job, folder: Path, *, seconds: float, command: str, say: Say) -> M
     if sampled and sampled.samples < FEW:
         attempts.notes.append(few(sampled.samples))
     attempts.notes.extend(scaled_note([count] if count else []))
-    return Made(profile, times, instructions)
+    return StackedProfile(profile, times, instructions)
 
 
-def scaled_note(counts: Iterable[Counted]) -> list[str]:
+def scaled_note(counts: Iterable[FrameCounts]) -> list[str]:
     """What to know of counts that are shares."""
     said = "Instructions by function are shares of a part of the run, scaled to the exact count of the whole."
     return [said] if any(one.scaled for one in counts) else []
@@ -178,13 +178,13 @@ def few(samples: int) -> str:
     return f"Only {samples} samples, fewer than {FEW}: shares of time are rough; take more with --seconds."
 
 
-def components(times: Mapping[Stack, float], instructions: Mapping[Stack, float]) -> list[Component]:
+def components(times: Mapping[Stack, float], instructions: Mapping[Stack, float]) -> list[ComponentCost]:
     """All of them, the dearest in instructions first, else in time."""
     us, counts = by_component(times), by_component(instructions)
     whole = sum(us.values())
     names = sorted(us.keys() | counts.keys(), key=lambda name: (-counts.get(name, 0.0), -us.get(name, 0.0), name))
     return [
-        Component(
+        ComponentCost(
             name=name,
             share=us.get(name, 0.0) / whole if whole else None,
             us=us.get(name, 0.0) if whole else None,
@@ -196,7 +196,7 @@ def components(times: Mapping[Stack, float], instructions: Mapping[Stack, float]
 
 def frames(
     times: Mapping[Stack, float], instructions: Mapping[Stack, float], entered: Mapping[str, float]
-) -> list[Frame]:
+) -> list[FrameCost]:
     """All of them, the dearest by their own time first, else by instructions."""
     own, whole = by_self(times), by_total(times)
     own_counts, whole_counts = by_self(instructions), by_total(instructions)
@@ -204,7 +204,7 @@ def frames(
         whole.keys() | whole_counts.keys(), key=lambda name: (-own.get(name, 0.0), -own_counts.get(name, 0.0), name)
     )
     return [
-        Frame(
+        FrameCost(
             name=name,
             component=component(name),
             self_us=own.get(name, 0.0) if times else None,

@@ -79,14 +79,14 @@ class Choice:
     """One benchmark with one choice of parameters.
 
     Attributes:
-        counted: the name of its twin that is counted; empty where it has none.
+        twin: the name of the one that is counted; empty where it has none.
         note: what was chosen for the caller, in words.
     """
 
     name: str
     index: int
     parameters: dict[str, str]
-    counted: str = ""
+    twin: str = ""
     note: str = ""
 
     @property

@@ -12,10 +12,9 @@ import msgspec
 from ..harness.atomic import write_whole
 from ..reporting import documents, standalone
 from . import flame
-from .differential import Change
-from .differential import Made as Differing
+from .differential import Change, StackedDifferential
 from .showing import ShownDifferential, ShownProfile
-from .single import Made
+from .single import StackedProfile
 from .stacks import Stack, Stacks, folded
 
 LINKS = {
@@ -31,7 +30,7 @@ LINKS = {
 }
 
 
-def write_single(made: Made, folder: Path) -> Path:
+def write_single(made: StackedProfile, folder: Path) -> Path:
     """Write all of it into *folder*; the path of its page. Raises OSError."""
     files = {
         "folded.txt": folded(made.times),
@@ -47,7 +46,7 @@ def write_single(made: Made, folder: Path) -> Path:
     return write_page(folder, ShownProfile(made.profile), pictures(made))
 
 
-def pictures(made: Made) -> list[tuple[str, flame.Picture]]:
+def pictures(made: StackedProfile) -> list[tuple[str, flame.Picture]]:
     """A flame graph each of time and instructions, where there are any."""
     both = (("Time", "us", made.times), ("Instructions", "instructions", made.instructions))
     return [(title, flame.Picture(flame.tree(stacks), unit)) for title, unit, stacks in both if stacks]
@@ -107,7 +106,7 @@ def _ordered(stacks: Stacks) -> list[Stack]:
     return sorted(stacks)
 
 
-def write_differential(made: Differing, folder: Path) -> Path:
+def write_differential(made: StackedDifferential, folder: Path) -> Path:
     """Write all of it into *folder*; the path of its page. Raises OSError."""
     drawn = differing_pictures(made)
     best = made.instructions if made.instructions[0] else made.times
@@ -123,7 +122,7 @@ def write_differential(made: Differing, folder: Path) -> Path:
     return write_page(folder, ShownDifferential(made.differential), drawn)
 
 
-def differing_pictures(made: Differing) -> list[tuple[str, flame.Picture]]:
+def differing_pictures(made: StackedDifferential) -> list[tuple[str, flame.Picture]]:
     """A differential flame graph each of instructions and time, where there are any."""
     frames = made.differential.frames
     counted = {one.name for one in frames if one.by_instructions is not Change.SAME}

@@ -30,7 +30,7 @@ CUT_FIRST = (SAME, CONTROLS, ENVIRONMENT, NONE, FASTER, OPEN, SLOWER)
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonReport:
     """A comparison as a document (see `documents.Document`), of which a terminal shows `tables` alone."""
 
     comparison: Comparison

@@ -8,7 +8,7 @@ from typing import Any
 
 from .changes import plain, spoken
 from .tables import NOTHING, Table, human
-from .targets import TIERS, Target, Verdict
+from .targets import TIERS, Target, TargetVerdict
 
 STATUSES = ("met", "missed", "not measured")
 LOAD = "Load"
@@ -22,7 +22,7 @@ def wanted(target: Target) -> str:
     return f"{percentile} {target.compare} {human(target.limit, target.unit)}".lstrip()
 
 
-def outcome(verdict: Verdict) -> str:
+def outcome(verdict: TargetVerdict) -> str:
     """The status in words, with how much is missing: `missed: 1.34x the limit, 1.7 ms too much`."""
     if verdict.status != "missed":
         return verdict.status
@@ -34,20 +34,20 @@ def outcome(verdict: Verdict) -> str:
     return f"missed: {factor}{human(verdict.excess, verdict.target.unit)} {side}"
 
 
-def tally(verdicts: Sequence[Verdict]) -> str:
+def tally(verdicts: Sequence[TargetVerdict]) -> str:
     """One sentence on how many targets are met, missed, and not measured."""
     parts = ", ".join(f"{number} {status}" for status, number in _count(verdicts).items())
     return f"Of {len(verdicts)} targets: {parts}."
 
 
-def tier_table(verdicts: Sequence[Verdict]) -> Table:
+def tier_table(verdicts: Sequence[TargetVerdict]) -> Table:
     """A line of totals for each tier that has targets."""
     by_tier = {tier: [one for one in verdicts if one.target.tier == tier] for tier in TIERS}
     rows = [[tier, *map(str, _count(found).values()), str(len(found))] for tier, found in by_tier.items() if found]
     return Table("Success criteria", ("Tier", "Met", "Missed", "Not measured", "Of"), rows)
 
 
-def target_tables(verdicts: Sequence[Verdict]) -> list[Table]:
+def target_tables(verdicts: Sequence[TargetVerdict]) -> list[Table]:
     """One table for each tier that has targets."""
     columns = ("Area", "Target", "Limit", "Value", "Status")
     by_tier = {tier: [one for one in verdicts if one.target.tier == tier] for tier in TIERS}
@@ -58,9 +58,9 @@ def target_tables(verdicts: Sequence[Verdict]) -> list[Table]:
     ]
 
 
-def load_json(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
+def load_json(verdicts: Iterable[TargetVerdict]) -> list[dict[str, Any]]:
     """Each load test that a target speaks of, with the figures there are: rps (1/s), p95 (s), errors, status."""
-    found: dict[tuple[str, str], list[Verdict]] = {}
+    found: dict[tuple[str, str], list[TargetVerdict]] = {}
     for one in verdicts:
         if one.target.group == LOAD and one.target.unit in LOAD_COLUMNS:
             test = one.target.title.partition(":")[0]
@@ -68,7 +68,7 @@ def load_json(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     return [_load(tier, test, mine) for (tier, test), mine in found.items()]
 
 
-def load_rows(verdicts: Iterable[Verdict]) -> list[list[str]]:
+def load_rows(verdicts: Iterable[TargetVerdict]) -> list[list[str]]:
     """The same for people."""
     units = {column: unit for unit, column in LOAD_COLUMNS.items()}
     rows = []
@@ -79,7 +79,7 @@ def load_rows(verdicts: Iterable[Verdict]) -> list[list[str]]:
     return rows
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
+def verdict_json(verdict: TargetVerdict) -> dict[str, Any]:
     at = {name: plain(value) for name, value in verdict.at.items()}
     return {
         **asdict(verdict.target),
@@ -93,7 +93,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _load(tier: str, test: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def _load(tier: str, test: str, verdicts: Sequence[TargetVerdict]) -> dict[str, Any]:
     figures: dict[str, float | None] = dict.fromkeys(LOAD_COLUMNS.values())
     figures |= {LOAD_COLUMNS[one.target.unit]: one.value for one in verdicts}
     worst = next(
@@ -103,7 +103,7 @@ def _load(tier: str, test: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {"tier": tier, "test": test, **figures, "status": "; ".join(missed) or worst}
 
 
-def _target_cells(verdict: Verdict) -> list[str]:
+def _target_cells(verdict: TargetVerdict) -> list[str]:
     target = verdict.target
     value = (verdict.last or NOTHING) if verdict.value is None else human(verdict.value, target.unit)
     free = {name: text for name, text in verdict.at.items() if name not in target.parameters}
@@ -115,5 +115,5 @@ def _target_cells(verdict: Verdict) -> list[str]:
     return [target.group, target.title, f"{target.compare} {human(target.limit, target.unit)}", value, status]
 
 
-def _count(verdicts: Sequence[Verdict]) -> dict[str, int]:
+def _count(verdicts: Sequence[TargetVerdict]) -> dict[str, int]:
     return {status: sum(one.status == status for one in verdicts) for status in STATUSES}

@@ -10,9 +10,9 @@ from typing import Any
 
 from ..harness import names
 from ..harness.atomic import write_whole
-from ..judging.comparison import Comparison, Row, Sampled
+from ..judging.comparison import Comparison, PairedSamples, Row
 from . import junit, standalone
-from .comparison_report import Compared
+from .comparison_report import ComparisonReport
 from .tables import digits
 
 # Values of one unit each, whatever their size: github-action-benchmark divides the number by that of the last run.
@@ -25,7 +25,7 @@ def write(found: Comparison, folder: Path) -> list[Path]:
 
     github-action-benchmark refuses a file without entries, such as gha-bigger.json where no rate was compared.
     """
-    shown = Compared(found)
+    shown = ComparisonReport(found)
     found.save(folder / "comparison.json")
     texts: dict[str, Callable[[], str]] = {
         "report.md": shown.markdown,
@@ -80,7 +80,7 @@ def _counted(row: Row) -> Row:
     )
 
 
-def _uncertainty(sampled: Sampled) -> float:
+def _uncertainty(sampled: PairedSamples) -> float:
     """Half the width of the interval of the ratio, of head's figure; without a ratio, half the range of head's."""
     heads = [head for _, head in sampled.pairs]
     if sampled.ratio and sampled.low is not None and sampled.high is not None:

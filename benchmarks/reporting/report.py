@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..judging import comparison as comparisons
-from ..judging.comparison import Comparison
-from ..judging.comparison import Verdict as Change
+from ..judging.comparison import Comparison, Verdict
 from ..judging.git import ROOT
 from . import comparison_report, components, documents, scenarios, shares, stored_profiles
 from .components import Component
@@ -20,7 +19,7 @@ from .results import Commit, Measured
 from .scenarios import PERCENTILES, Scenario
 from .shares import OVERHEAD, WHOLE
 from .tables import Table, human
-from .targets import Shape, Target, Verdict, judge
+from .targets import Shape, Target, TargetVerdict, judge
 
 __all__ = (
     "NOISE",
@@ -41,7 +40,7 @@ NOISE = (
     "instruction counts first, and a change in time only where its 99 % intervals do not touch."
 )
 COMPARED = Path(".asv", "compare", "comparison.json")  # in the project
-SLOWER = (Change.FAIL, Change.ALERT, Change.SLOWER)
+SLOWER = (Verdict.FAIL, Verdict.ALERT, Verdict.SLOWER)
 COMPONENTS, INTEGRATION, OTHER = "Components", "Integration in process", "Other figures"
 ALWAYS = ("faster", "slower", "unchanged")
 
@@ -58,7 +57,7 @@ class Report:
     measured: Measured
     head: Commit
     base: Commit | None
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[TargetVerdict]
     date: datetime.datetime
     comparison: Comparison | None = None
     made: str = ""
@@ -67,7 +66,7 @@ class Report:
     title = "Benchmark report"
 
     @property
-    def missed(self) -> list[Verdict]:
+    def missed(self) -> list[TargetVerdict]:
         return [verdict for verdict in self.verdicts if verdict.status == "missed"]
 
     @property
@@ -147,11 +146,11 @@ class Report:
         if self.base is None:
             return f"Nothing to compare with; {missed}"
         count = {
-            "faster": judged.count(Change.FASTER),
+            "faster": judged.count(Verdict.FASTER),
             "slower": sum(map(judged.count, SLOWER)),
-            "unchanged": judged.count(Change.OK),
-            "inconclusive": judged.count(Change.INCONCLUSIVE),
-            "not comparable": judged.count(Change.UNJUDGED),
+            "unchanged": judged.count(Verdict.OK),
+            "inconclusive": judged.count(Verdict.INCONCLUSIVE),
+            "not comparable": judged.count(Verdict.UNJUDGED),
         }
         parts = [f"{number} {word}" for word, number in count.items() if number or word in ALWAYS]
         return f"Against {self.base.short}: {', '.join(parts)}; {missed}"
@@ -223,7 +222,7 @@ def make(
     return Report(measured, current, baseline, verdicts, now, found, made, _profiled(project, current))
 
 
-def _with_last(verdict: Verdict, shapes: Mapping[str, Shape], earlier: Sequence[Commit]) -> Verdict:
+def _with_last(verdict: TargetVerdict, shapes: Mapping[str, Shape], earlier: Sequence[Commit]) -> TargetVerdict:
     """The verdict; of a target without a figure with the newest that an earlier commit had."""
     if verdict.status != "not measured" or verdict.target.benchmark is None:
         return verdict
@@ -242,7 +241,7 @@ def describe(commit: Commit) -> str:
 
 def _profiled(project: Path, commit: Commit) -> list[tuple[str, str]]:
     """Benchmark and page of each profile of a commit that the project has."""
-    found = [one for one in stored_profiles.found(project) if one.profile.commit == commit.hash and not one.error]
+    found = [one for one in stored_profiles.load(project) if one.profile.commit == commit.hash and not one.error]
     return [(one.profile.benchmark, (one.folder / "index.html").relative_to(project).as_posix()) for one in found]
 
 
@@ -269,4 +268,4 @@ def _kind(one: Component) -> str:
 
 def _changed(one: Component) -> int:
     """What became slower comes first, then what became faster; the rest as the suite has it."""
-    return 0 if one.verdict in SLOWER else 1 if one.verdict is Change.FASTER else 2
+    return 0 if one.verdict in SLOWER else 1 if one.verdict is Verdict.FASTER else 2

@@ -13,7 +13,7 @@ from .components import Component, Reading, figure_json, reading, rows_by_key
 from .criteria import outcome, verdict_json, wanted
 from .results import Benchmark, Commit, Figure
 from .tables import NOTHING
-from .targets import Verdict
+from .targets import TargetVerdict
 
 PERCENTILES = ("p50", "p95", "p99")
 JUDGED = "p95"
@@ -28,7 +28,7 @@ class Scenario:
     benchmark: Benchmark
     parameters: Mapping[str, str]
     percentiles: Mapping[str, Component]
-    verdict: Verdict | None
+    verdict: TargetVerdict | None
 
     @property
     def label(self) -> str:
@@ -74,7 +74,7 @@ def scenarios(
     commits: Sequence[Commit],
     base: Commit | None,
     *,
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[TargetVerdict],
     comparison: Comparison | None = None,
 ) -> list[Scenario]:
     """Every choice of parameters of the benchmarks that have a `percentile` among them; see `components`."""
@@ -97,7 +97,9 @@ def _apart(one: Reading) -> tuple[str, tuple[tuple[str, str], ...]]:
     return plain(rest.pop("percentile")), tuple(rest.items())
 
 
-def _about(benchmark: Benchmark, chosen: Iterable[tuple[str, str]], verdicts: Sequence[Verdict]) -> Verdict | None:
+def _about(
+    benchmark: Benchmark, chosen: Iterable[tuple[str, str]], verdicts: Sequence[TargetVerdict]
+) -> TargetVerdict | None:
     for verdict in verdicts:
         if verdict.target.benchmark == benchmark.name:
             parameters = {name: repr(value) for name, value in verdict.target.parameters.items()}

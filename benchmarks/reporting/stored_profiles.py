@@ -14,7 +14,7 @@ FOLDER = Path(".asv", "profiles")  # not below results/: asv takes every .json t
 ABOUT = "profile.json"
 
 
-class Profile(msgspec.Struct, frozen=True):
+class ProfileSummary(msgspec.Struct, frozen=True):
     """What a profile says of itself. `commit` is a full hash; where two are compared, the later one."""
 
     benchmark: str
@@ -23,11 +23,11 @@ class Profile(msgspec.Struct, frozen=True):
     date: str = ""
 
 
-class Found(msgspec.Struct, frozen=True):
+class StoredProfile(msgspec.Struct, frozen=True):
     """One folder: the profile, or why it cannot be read; `files` are relative to it."""
 
     folder: Path
-    profile: Profile
+    profile: ProfileSummary
     files: Sequence[Path]
     error: str = ""
 
@@ -36,16 +36,18 @@ class Found(msgspec.Struct, frozen=True):
         return self.folder.name
 
 
-def found(root: Path) -> list[Found]:
+def load(root: Path) -> list[StoredProfile]:
     """All profiles of a project, by benchmark, the newest first; those that cannot be read come last."""
     folders = (path.parent for path in (root / FOLDER).glob(f"*/{ABOUT}"))
     newest = sorted(map(_read, folders), key=lambda one: (one.profile.date, one.name), reverse=True)
     return sorted(newest, key=lambda one: (bool(one.error), one.profile.benchmark))
 
 
-def _read(folder: Path) -> Found:
+def _read(folder: Path) -> StoredProfile:
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     try:
-        return Found(folder, msgspec.json.decode((folder / ABOUT).read_bytes(), type=Profile), files)
+        return StoredProfile(folder, msgspec.json.decode((folder / ABOUT).read_bytes(), type=ProfileSummary), files)
     except (OSError, msgspec.MsgspecError) as error:
-        return Found(folder, Profile(""), files, f"{folder.name}/{ABOUT} cannot be read: {error}. Profile again.")
+        return StoredProfile(
+            folder, ProfileSummary(""), files, f"{folder.name}/{ABOUT} cannot be read: {error}. Profile again."
+        )

@@ -76,7 +76,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TargetVerdict:
     """What became of a target: `value` in its unit and the parameters it was found at, or the reason why not.
 
     `last` says what an earlier commit had, where this one has no figure; it is news of then, and decides nothing now.
@@ -181,15 +181,15 @@ def problems(targets: Iterable[Target], shapes: Mapping[str, Shape]) -> list[str
     return found
 
 
-def judge(target: Target, shapes: Mapping[str, Shape], figures: Figures) -> Verdict:
+def judge(target: Target, shapes: Mapping[str, Shape], figures: Figures) -> TargetVerdict:
     """The verdict on one target. Met only when every combination that counts has a figure."""
     if target.benchmark is None:
-        return Verdict(target, "not measured", reason="no benchmark measures it yet")
+        return TargetVerdict(target, "not measured", reason="no benchmark measures it yet")
     shape = shapes.get(target.benchmark)
     if shape is None:
-        return Verdict(target, "not measured", reason=f"no result of {target.benchmark}")
+        return TargetVerdict(target, "not measured", reason=f"no result of {target.benchmark}")
     if gone := shape.missing(target.parameters) + shape.missing(target.relative_to):
-        return Verdict(target, "not measured", reason=f"{target.benchmark} has no {gone[0]}")
+        return TargetVerdict(target, "not measured", reason=f"{target.benchmark} has no {gone[0]}")
     found = _chosen(target, shape, figures)
     holds = COMPARISONS[target.compare]
     measured = [(value, at) for value, at in found if value is not None and math.isfinite(value)]
@@ -197,12 +197,12 @@ def judge(target: Target, shapes: Mapping[str, Shape], figures: Figures) -> Verd
         worst = max if target.less_is_better else min
         value, at = worst(measured, key=lambda pair: pair[0])
         if not holds(value, target.limit):
-            return Verdict(target, "missed", value, at)
+            return TargetVerdict(target, "missed", value, at)
         if len(measured) == len(found):
-            return Verdict(target, "met", value, at)
+            return TargetVerdict(target, "met", value, at)
     failed = any(value is None for value, _ in found)
     lost = f"{len(found) - len(measured)} of {len(found)} figures" if len(found) > 1 else "the figure"
-    return Verdict(target, "not measured", reason=f"{lost} {'failed' if failed else 'not available'}")
+    return TargetVerdict(target, "not measured", reason=f"{lost} {'failed' if failed else 'not available'}")
 
 
 def _chosen(target: Target, shape: Shape, figures: Figures) -> list[tuple[float | None, dict[str, str]]]:

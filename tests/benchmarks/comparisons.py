@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from benchmarks.judging.comparison import Comparison, Control, Counts, Row, Sampled, Side, Verdict
+from benchmarks.judging.comparison import Comparison, Control, Counts, PairedSamples, Row, Side, Verdict
 
 FINGERPRINT = {
     "cpu": "Toy CPU",
@@ -21,12 +21,12 @@ FINGERPRINT = {
 
 def sampled(
     base: float, head: float, verdict: Verdict, bounds: tuple[float, float] | None = None, **more: Any
-) -> Sampled:
+) -> PairedSamples:
     """Twelve pairs that all say the same; *bounds* of the ratio of costs, which is head by base, or base by head."""
     if bounds is not None:
         more.setdefault("ratio", head / base)
         more |= {"low": bounds[0], "high": bounds[1]}
-    return Sampled(pairs=[(base, head)] * 12, verdict=verdict, **more)
+    return PairedSamples(pairs=[(base, head)] * 12, verdict=verdict, **more)
 
 
 def row(verdict: Verdict, name: str = "micro.routing.Match.time_match", **more: Any) -> Row:
@@ -87,13 +87,13 @@ _VERDICTS = st.sampled_from(list(Verdict))
 
 
 @st.composite
-def _sampled(draw: st.DrawFn) -> Sampled:
+def _sampled(draw: st.DrawFn) -> PairedSamples:
     pairs = draw(st.lists(st.tuples(_FIGURES | st.just(0.0), _FIGURES | st.just(0.0)), min_size=1, max_size=4))
-    found = Sampled(pairs=pairs, verdict=draw(_VERDICTS), disturbed=draw(st.integers(0, 3)))
+    found = PairedSamples(pairs=pairs, verdict=draw(_VERDICTS), disturbed=draw(st.integers(0, 3)))
     if draw(st.booleans()):
         return found
     low, ratio, high = sorted(draw(st.lists(st.floats(1e-3, 1e3), min_size=3, max_size=3)))
-    return Sampled(pairs=pairs, verdict=found.verdict, ratio=ratio, low=low, high=high, p=0.5, confirmed=True)
+    return PairedSamples(pairs=pairs, verdict=found.verdict, ratio=ratio, low=low, high=high, p=0.5, confirmed=True)
 
 
 @st.composite

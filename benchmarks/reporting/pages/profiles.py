@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..stored_profiles import ABOUT, Found, found
+from ..stored_profiles import ABOUT, StoredProfile, load
 from .frame import Page, Source
 
 COPIES = "profiles"
@@ -27,7 +27,7 @@ KINDS = {
 SUFFIXES = {".svg": "picture", ".html": "page", ".json": "data", ".txt": "text", ".md": "text", ".folded": "stacks"}
 
 
-def paths(profiles: Iterable[Found], revisions: Mapping[str, int]) -> dict[str, str]:
+def paths(profiles: Iterable[StoredProfile], revisions: Mapping[str, int]) -> dict[str, str]:
     """Where the shell finds the newest profile of a benchmark, and of one at a revision (asv's number)."""
     by_key: dict[str, str] = {}
     for one in profiles:
@@ -39,16 +39,16 @@ def paths(profiles: Iterable[Found], revisions: Mapping[str, int]) -> dict[str, 
 
 
 def _body(source: Source) -> str:
-    grouped = itertools.groupby(found(source.root), lambda one: one.profile.benchmark)
+    grouped = itertools.groupby(load(source.root), lambda one: one.profile.benchmark)
     return "".join(_benchmark(source, name, list(group)) for name, group in grouped)
 
 
-def _benchmark(source: Source, name: str, group: Sequence[Found]) -> str:
+def _benchmark(source: Source, name: str, group: Sequence[StoredProfile]) -> str:
     sections = "".join(f'<section id="{escape(one.name)}">{"".join(_profile(source, one))}</section>' for one in group)
     return f"<h2>{escape(name or 'Unreadable')}</h2>\n{sections}\n"
 
 
-def _profile(source: Source, one: Found) -> Iterator[str]:
+def _profile(source: Source, one: StoredProfile) -> Iterator[str]:
     copies = source.html / COPIES / one.name
     shutil.copytree(one.folder, copies, dirs_exist_ok=True)
     commit = one.profile.commit
@@ -66,7 +66,7 @@ def _profile(source: Source, one: Found) -> Iterator[str]:
         yield f"<p class=note>Made by <code>{escape(one.profile.command)}</code>.</p>"
 
 
-def _file(one: Found, path: Path) -> str:
+def _file(one: StoredProfile, path: Path) -> str:
     kind = KINDS.get(path.name) or SUFFIXES.get(path.suffix, "file")
     size = (one.folder / path).stat().st_size
     return (
@@ -74,7 +74,7 @@ def _file(one: Found, path: Path) -> str:
     )
 
 
-def _url(one: Found, path: Path) -> str:
+def _url(one: StoredProfile, path: Path) -> str:
     return escape(quote(f"{COPIES}/{one.name}/{path.as_posix()}"))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.judging import looking, recording
-from benchmarks.judging.comparison import Sampled
+from benchmarks.judging.comparison import PairedSamples
 from benchmarks.judging.deciding import Gate
 
 RECORDED = recording.load(Path(__file__).with_name("aa-pairs.json.gz"))
@@ -40,7 +40,7 @@ class Drawn:
                 kept.append((base, head * work if RECORDED.less_is_better[key] else head / work))
 
 
-def compared(seed: int, slower: dict[str, float] | None = None) -> dict[str, Sampled]:
+def compared(seed: int, slower: dict[str, float] | None = None) -> dict[str, PairedSamples]:
     """One whole comparison: looks, and a confirmation by fresh pairs."""
     chance = random.Random(seed)
     judged = looking.look(Drawn(chance, slower), GATES, lambda text: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.judging.comparison import Sampled, Verdict
+from benchmarks.judging.comparison import PairedSamples, Verdict
 from benchmarks.judging.deciding import Gate, judge_counts
 from benchmarks.judging.pairs import Key
 from benchmarks.judging.selftest import SLOWDOWNS, Detection
@@ -17,7 +17,7 @@ def detection(slowdown: float, verdicts: tuple[Verdict, Verdict]) -> Detection:
     counts = {key: judge_counts(10_000, 10_000 * (1 + slowdown), Gate()) for key in KEYS}
     pairs = [(1.0, 1.0 + slowdown)] * 8
     times = {
-        key: Sampled(pairs=pairs, verdict=verdict, ratio=1 + slowdown)
+        key: PairedSamples(pairs=pairs, verdict=verdict, ratio=1 + slowdown)
         for key, verdict in zip(KEYS, verdicts, strict=True)
     }
     return Detection(slowdown, counts, times)

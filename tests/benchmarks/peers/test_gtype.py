@@ -24,7 +24,7 @@ from benchmarks.peers.entries import Entry, NotInstalled, Peer, UnknownPeer, Yar
 from benchmarks.peers.loops import afresh, per_call
 from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
-from benchmarks.peers.runs import Comparison
+from benchmarks.peers.runs import PeerRun
 
 ROOT = Path(__file__).parents[3]
 SECONDS = {"pyrt": 1e-6, "half": 0.5e-6, "five-times": 5e-6}
@@ -52,10 +52,10 @@ class Machine:
         return [SECONDS[peer] * next(self.slowness) for _, peer in works]
 
 
-def compared(*peers: Peer, counts: dict[Work, Outcome] | None = None, yardstick: Yardstick = gtype.TIME) -> Comparison:
+def compared(*peers: Peer, counts: dict[Work, Outcome] | None = None, yardstick: Yardstick = gtype.TIME) -> PeerRun:
     counted = counts or {}
     entries = measure(peers, CASES, 12, Machine(), lambda work: gtype.Count(counted.get(work)))
-    return Comparison("toy", yardstick, peers, CASES, entries, 12, "toys", remarks=gtype.uncounted(counted))
+    return PeerRun("toy", yardstick, peers, CASES, entries, 12, "toys", remarks=gtype.uncounted(counted))
 
 
 def entry(name: str, answer: str | Exception) -> Entry:
@@ -178,7 +178,7 @@ def test_the_plot_says_at_which_end_the_faster_ones_are(faster: bool) -> None:
 def test_the_axis_is_marked_at_round_numbers_that_do_not_crowd(slower: float, marks: str) -> None:
     two = [peer("pyrt"), peer("other")]
     entries = measure(two, ["one"], 6, lambda works: [slower ** (name == "other") for _, name in works])
-    root = xml.fromstring(plot(Comparison("toy", gtype.TIME, two, {"one": "the first"}, entries, 6, "toys")))
+    root = xml.fromstring(plot(PeerRun("toy", gtype.TIME, two, {"one": "the first"}, entries, 6, "toys")))
     ticks = [each.text for each in root if each.get("text-anchor") == "middle"]
     assert " ".join(map(str, ticks)) == marks
 

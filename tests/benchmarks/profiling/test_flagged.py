@@ -41,12 +41,12 @@ def test_what_fails_or_alerts_is_profiled_the_worst_first_also_where_it_is_accep
     ]
 
 
-def verdict(name: str, compare: str, limit: float, value: float | None) -> targets.Verdict:
+def verdict(name: str, compare: str, limit: float, value: float | None) -> targets.TargetVerdict:
     target = targets.Target("mvp", "g", name, compare, limit, "seconds", benchmark=name)
     status: targets.Status = "not measured"
     if value is not None:
         status = "met" if targets.COMPARISONS[compare](value, limit) else "missed"
-    return targets.Verdict(target, status, value, {"n": "1"})
+    return targets.TargetVerdict(target, status, value, {"n": "1"})
 
 
 def test_what_misses_its_target_is_profiled_the_farthest_first_in_either_direction() -> None:

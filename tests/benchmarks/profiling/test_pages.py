@@ -51,12 +51,12 @@ def written(folder: Path) -> Path:
         memory=None,
         notes=["<script>alert(1)</script>"],
     )
-    return writing.write_single(single.Made(profile, TIMES, {}), folder)
+    return writing.write_single(single.StackedProfile(profile, TIMES, {}), folder)
 
 
 def differing(folder: Path) -> Path:
     frames = [
-        differential.Frame(
+        differential.FrameChange(
             name="pyrt.request.hooks:run",
             component="hooks",
             base_instructions=1.0,
@@ -81,7 +81,7 @@ def differing(folder: Path) -> Path:
         frames=frames,
         notes=[],
     )
-    return writing.write_differential(differential.Made(made, ({}, {}), (WAS, TIMES)), folder)
+    return writing.write_differential(differential.StackedDifferential(made, ({}, {}), (WAS, TIMES)), folder)
 
 
 @pytest.fixture(scope="module")

@@ -181,7 +181,7 @@ def test_what_cannot_be_profiled_says_why(project: Project, wanted: str, error: 
 
 
 def test_the_site_finds_profiles_where_they_are_put(single: Path, differential: Path, project: Project) -> None:
-    found = {one.folder.name: one for one in page.found(project.root)}
+    found = {one.folder.name: one for one in page.load(project.root)}
     assert found[single.name].profile.benchmark == f"{MATCH}('/a/b', 1)"
     assert found[differential.name].profile.commit == "c" * 40
     assert [one.error for one in found.values() if one.error] == []

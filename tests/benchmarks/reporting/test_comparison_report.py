@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.judging.comparison import Comparison, Row, Verdict
 from benchmarks.reporting import changes, comparison_report, documents, standalone, tables, verdicts
-from benchmarks.reporting.comparison_report import LIMIT, Compared
+from benchmarks.reporting.comparison_report import LIMIT, ComparisonReport
 from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
 
 FAIL, ALERT, SLOWER, OK, FASTER = Verdict.FAIL, Verdict.ALERT, Verdict.SLOWER, Verdict.OK, Verdict.FASTER
@@ -20,7 +20,7 @@ INCONCLUSIVE, UNJUDGED = Verdict.INCONCLUSIVE, Verdict.UNJUDGED
 
 
 def text_of(*rows: Row, **more: Any) -> str:
-    return Compared(comparison(*rows, **more)).markdown()
+    return ComparisonReport(comparison(*rows, **more)).markdown()
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_two_figures_share_the_unit_of_the_larger(
 
 
 def test_the_headline_counts_every_verdict_and_those_accepted() -> None:
-    first = Compared(one_of_each()).notes()[0]
+    first = ComparisonReport(one_of_each()).notes()[0]
     assert first == (
         "2 FAIL, 2 ALERT, 1 SLOWER, 1 INCONCLUSIVE, 1 FASTER, 1 OK (unchanged), 1 UNJUDGED. "
         "Accepted, of those that fail or alert: 1."
@@ -74,7 +74,7 @@ def test_the_headline_counts_every_verdict_and_those_accepted() -> None:
 
 
 def test_the_heading_names_commits_machine_noise_floor_and_pairs() -> None:
-    about = dict(Compared(one_of_each()).heading())
+    about = dict(ComparisonReport(one_of_each()).heading())
     assert about["Base"] == "bbbbbbbb, Plain routes"
     assert about["Machine"] == "Toy CPU, 2 cores, kernel 6.1, Python 3.11.7 main GCC 12.2.0"
     assert about["Noise"].startswith("floor 1.04x")
@@ -101,7 +101,7 @@ def test_the_heading_names_commits_machine_noise_floor_and_pairs() -> None:
     ],
 )
 def test_one_sentence_says_what_to_do_next(found: Comparison, title: str, step: str) -> None:
-    shown = Compared(found)
+    shown = ComparisonReport(found)
     assert title in shown.title
     assert step in next(text for text in shown.notes() if text.startswith("Next: "))
 
@@ -159,7 +159,7 @@ def test_no_percentage_stands_without_both_figures(found: Comparison) -> None:
 
 
 def test_an_accepted_regression_shows_its_reason() -> None:
-    assert "accepted: checks one more rule" in Compared(one_of_each()).markdown()
+    assert "accepted: checks one more rule" in ComparisonReport(one_of_each()).markdown()
 
 
 def test_errors_that_appeared_are_shown_as_figures_without_a_ratio() -> None:
@@ -169,7 +169,7 @@ def test_errors_that_appeared_are_shown_as_figures_without_a_ratio() -> None:
 
 
 def test_only_what_became_slower_is_open_and_the_inconclusive_are_listed() -> None:
-    text = Compared(one_of_each()).markdown()
+    text = ComparisonReport(one_of_each()).markdown()
     before = text.partition("<details>")[0]
     assert "## Slower" in before
     assert "time_same" not in before
@@ -185,7 +185,7 @@ def test_only_what_became_slower_is_open_and_the_inconclusive_are_listed() -> No
 
 
 def test_a_terminal_shows_what_changed_or_is_open_and_no_unchanged_row(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = Compared(one_of_each())
+    shown = ComparisonReport(one_of_each())
     tables.show(shown.heading(), "", shown.tables())
     text = capsys.readouterr().out
     assert "Inconclusive" in text
@@ -216,14 +216,14 @@ def test_a_comment_of_regressions_alone_fits_too_and_keeps_the_worst() -> None:
 
 @given(comparisons(), st.integers(4_000, 8_000))
 def test_whatever_is_compared_fits_where_its_heading_does(found: Comparison, limit: int) -> None:
-    shown = Compared(found)
+    shown = ComparisonReport(found)
     bare = documents.markdown(shown, [comparison_report.shorter(table, 0) for table in shown.sections()])
     assert len(shown.markdown(limit).encode()) <= max(limit, len(bare.encode()))
 
 
 @given(comparisons())
 def test_no_text_of_a_commit_breaks_out_of_its_cell(found: Comparison) -> None:
-    shown = Compared(found)
+    shown = ComparisonReport(found)
     for line in shown.markdown(sys.maxsize).splitlines():
         if line.startswith("| ") and "---" not in line:
             assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) in range(3, len(verdicts.COLUMNS) + 2)
@@ -237,11 +237,11 @@ def test_what_others_wrote_is_shown_and_does_nothing(text: str) -> None:
 
 def test_the_folder_of_a_profile_can_be_copied_from_a_comment() -> None:
     page = ".asv/profiles/micro.a.B.time_c@bbbbbbbb..aaaaaaaa/index.html"
-    assert f"Profile: {page} |" in Compared(comparison(timed(FAIL, 1.6, profile=f"Profile: {page}"))).markdown()
+    assert f"Profile: {page} |" in ComparisonReport(comparison(timed(FAIL, 1.6, profile=f"Profile: {page}"))).markdown()
 
 
 def test_the_page_is_one_file_with_every_row_and_escapes_what_it_shows() -> None:
-    text = standalone.html(Compared(one_of_each()))
+    text = standalone.html(ComparisonReport(one_of_each()))
     assert not re.search(r"<link|<img|<script|@import|url\(|https?:", text)
     assert "&lt;b&gt;no&lt;/b&gt;" in text
     assert "micro.same.Same.time_same" in text

@@ -18,7 +18,7 @@ from benchmarks.cli.main import main
 from benchmarks.harness.counting import Outcome
 from benchmarks.peers import gtype, stored
 from benchmarks.peers.entries import Peer, measure
-from benchmarks.peers.runs import Comparison
+from benchmarks.peers.runs import PeerRun
 from benchmarks.reporting import stored_profiles
 from tests.benchmarks.browser import Tab, needs_browser, tab
 from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
@@ -37,12 +37,12 @@ FILES = {
 }
 
 
-def run_of_peers(date: str, commit: str) -> Comparison:
+def run_of_peers(date: str, commit: str) -> PeerRun:
     peers = [Peer("pyrt", "calls <it>", lambda case: "", "1.0"), Peer("other", "calls it", lambda case: "", "2.0")]
     counts = {("one", "pyrt"): Outcome({}, 4321.0)}
     entries = measure(peers, {"one": "the first"}, 12, lambda works: [1e-6, 2e-6], lambda w: gtype.Count(counts.get(w)))
     about = {"Machine": "toy", "Python": "CPython 3.11", "Libraries": "other 2.0", "Commit": commit, "Measured": date}
-    return Comparison(
+    return PeerRun(
         "gtype",
         gtype.TIME,
         peers,

@@ -182,9 +182,9 @@ def test_load_tests_are_listed_as_not_measured_until_something_measures_them(don
 
 
 def test_a_load_test_has_its_figures_in_one_row_and_the_worst_of_its_outcomes() -> None:
-    def verdict(title: str, unit: str, value: float, status: targets.Status) -> targets.Verdict:
+    def verdict(title: str, unit: str, value: float, status: targets.Status) -> targets.TargetVerdict:
         target = targets.Target("mvp", "Load", title, "<=" if unit != "1/s" else ">=", 1.0, unit)
-        return targets.Verdict(target, status, value)
+        return targets.TargetVerdict(target, status, value)
 
     verdicts = [
         verdict("Sustained: P95", "s", 0.018, "met"),
@@ -408,7 +408,10 @@ def test_the_page_has_every_table_a_line_for_each_history_and_needs_no_other_fil
 def test_the_pages_are_no_wider_than_a_phone_and_follow_the_colour_scheme(
     done: report.Report, tmp_path: Path, scheme: str
 ) -> None:
-    shown = {"report": standalone.html(done), "compared": standalone.html(comparison_report.Compared(one_of_each()))}
+    shown = {
+        "report": standalone.html(done),
+        "compared": standalone.html(comparison_report.ComparisonReport(one_of_each())),
+    }
     with tab(tmp_path / "profile") as page:
         for name, text in shown.items():
             file = tmp_path / f"{name}.html"

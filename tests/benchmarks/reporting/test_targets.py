@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reporting import targets
-from benchmarks.reporting.targets import Shape, Target, Verdict, judge, problems
+from benchmarks.reporting.targets import Shape, Target, TargetVerdict, judge, problems
 
 SHAPE = Shape(["routes", "path"], [["10", "10000"], ["'static'", "'miss'"]], "seconds")
 FIGURES = {
@@ -25,7 +25,7 @@ def target(compare: str = "<", limit: float = 5.0, **more: object) -> Target:
     return Target("mvp", "Components", "Match", compare, limit, "s", **{"benchmark": "match", **more})  # type: ignore[arg-type]
 
 
-def verdict(one: Target, **figures: float | None) -> Verdict:
+def verdict(one: Target, **figures: float | None) -> TargetVerdict:
     known: dict[tuple[str, ...], float | None] = dict(FIGURES.items())
     if "worst" in figures:
         known["10000", "'miss'"] = figures["worst"]
