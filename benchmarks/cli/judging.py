@@ -72,10 +72,7 @@ bench_option = click.option(
 @click.option("--pairs", type=click.IntRange(1), default=200, show_default=True, help="How many pairs --record takes.")
 @click.option("--profile/--no-profile", default=True, help="Profile what fails or alerts at both commits; the default.")
 @click.option(
-    "--output",
-    metavar="FOLDER",
-    type=FOLDER,
-    help="Where comparison, report and exports go; by default .asv/compare/.",
+    "--output", metavar="FOLDER", type=FOLDER, help="Where comparison, report and exports go; by default .asv/compare/."
 )
 @json_option
 @markdown_option
@@ -191,8 +188,7 @@ def _self_test(commit: str, bench: str, json_file: Path | None) -> None:
     with _itself(commit) as judge:
         timed = [one for one in judge.chosen(bench or selftest.BENCH) if names.is_time(one.key.name)]
         found = selftest.detect(judge, timed)
-    if json_file is not None:
-        write_json(json_file, [one.as_json() for one in found])
+    write_json(json_file, [one.as_json() for one in found])
     if not to_output(json_file):
         table = detections.table(found)
         tables.show([], table.note, [table])
@@ -202,12 +198,13 @@ def _record(commit: str, bench: str, path: Path, pairs: int) -> None:
     """Raw pairs of a commit with itself, to try the rules on."""
     from ..judging import fingerprint, recording, selftest
     from ..judging import judge as comparing
+    from ..judging.comparison import now
 
     with _itself(commit) as judge:
         chosen = judge.chosen(bench or selftest.BENCH)
         found = recording.Recording(
             command=comparing.command(),
-            date=comparing.now(),
+            date=now(),
             commit=judge.built["head"].commit,
             fingerprint=fingerprint.here(judge.built["head"]),
             pairs=recording.record(judge, chosen, pairs),
@@ -248,10 +245,8 @@ def _finish(done: Comparison, folder: Path, json_file: Path | None, markdown_fil
 
     report = ComparisonReport(done)
     _keep(done, folder)
-    if markdown_file is not None:
-        write(markdown_file, report.markdown())
-    if json_file is not None:
-        write_json(json_file, msgspec.to_builtins(done))
+    write(markdown_file, report.markdown())
+    write_json(json_file, msgspec.to_builtins(done))
     if not to_output(json_file, markdown_file):
         tally, *notes = report.notes()
         tables.show(report.heading(), " ".join(notes), report.tables(), tally)

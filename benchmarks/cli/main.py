@@ -8,22 +8,14 @@ import click
 
 from ..harness.counting import CountingError
 from ..judging.errors import Invalid, WrongUse
-from . import judging, measuring, peers, profiling, reporting
+from .judging import baseline, compare, find
+from .measuring import bench, history, run
 from .options import EXIT_CODES, Missed
+from .peers import peers
+from .profiling import profile
+from .reporting import publish, report
 
 CODES = {Missed: 1, WrongUse: 2, Invalid: 3, CountingError: 3}
-VERBS = (
-    measuring.run,
-    measuring.bench,
-    measuring.history,
-    judging.compare,
-    judging.baseline,
-    judging.find,
-    reporting.report,
-    reporting.publish,
-    profiling.profile,
-    peers.peers,
-)
 
 
 class Verbs(click.Group):
@@ -45,5 +37,5 @@ def main() -> None:
     """
 
 
-for verb in VERBS:
+for verb in (run, bench, history, compare, baseline, find, report, publish, profile, peers):
     main.add_command(verb)

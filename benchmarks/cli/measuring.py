@@ -29,8 +29,7 @@ def run(bench: str | None, counts: bool, quick: bool, dry_run: bool, json_file: 
     from ..judging import running
 
     done = running.run(bench=bench, counts=counts, quick=quick, progress=True)
-    if json_file is not None:
-        write_json(json_file, done.as_json())
+    write_json(json_file, done.as_json())
     if not to_output(json_file):
         click.echo(json.dumps(done.as_json(), indent=2))
     if done.failed:
@@ -52,8 +51,7 @@ def bench(json_file: Path | None) -> None:
         say(f"{one.benchmark}: {one.first or one.note}")
     index = published()
     done = reported()
-    if json_file is not None:
-        write_json(json_file, done.as_json())
+    write_json(json_file, done.as_json())
     if not to_output(json_file):
         show_report(done)
         click.echo(str(index))

@@ -70,8 +70,7 @@ def to_output(*files: Path | None) -> bool:
 
 def answer(json_file: Path | None, value: Any, text: str) -> None:
     """The outcome as JSON, where that is asked for, and in words."""
-    if json_file is not None:
-        write_json(json_file, value)
+    write_json(json_file, value)
     if not to_output(json_file):
         click.echo(text)
 
@@ -97,18 +96,15 @@ def writing(path: Path) -> Iterator[None]:
         raise (Invalid if full else WrongUse)(text) from error
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path | None, value: Any) -> None:
     write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path | None, text: str) -> None:
+    """Write it where it is asked for."""
     if to_output(path):
         click.echo(text, nl=False)
-        return
-    with writing(path):
-        write_whole(path, text.encode())
-    say_written(path)
-
-
-def say_written(path: Path) -> None:
-    click.echo(f"wrote {os.path.relpath(path)}", err=True)
+    elif path is not None:
+        with writing(path):
+            write_whole(path, text.encode())
+        click.echo(f"wrote {os.path.relpath(path)}", err=True)

@@ -17,11 +17,7 @@ from .options import EXIT_CODES, FILE_OR_OUTPUT, json_option, markdown_option, s
 @json_option
 @markdown_option
 @click.option(
-    "--svg",
-    "svg_file",
-    metavar="FILE",
-    type=FILE_OR_OUTPUT,
-    help="Draw the ratios into FILE (- for standard output).",
+    "--svg", "svg_file", metavar="FILE", type=FILE_OR_OUTPUT, help="Draw the ratios into FILE (- for standard output)."
 )
 @click.option("--quick", is_flag=True, help="A few short rounds and no counts: shows that it works, no more.")
 @click.option("--only", metavar="NAME", multiple=True, help="Only this one, beside pyrt; may be given several times.")
@@ -59,12 +55,9 @@ def peers(
         raise Invalid(str(error)) from error
     if not to_output(json_file, markdown_file, svg_file):
         show(done.heading(), " ".join(done.notes), done.tables(), done.markdown())
-    if markdown_file is not None:
-        write(markdown_file, done.markdown())
-    if svg_file is not None:
-        write(svg_file, plot(done))
-    if json_file is not None:
-        write_json(json_file, done.as_json())
+    write(markdown_file, done.markdown())
+    write(svg_file, plot(done))
+    write_json(json_file, done.as_json())
     if done.failed:
         raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")
     if save:

@@ -50,8 +50,7 @@ def profile(
             made = profiles.profile(name, sides, leash, folder=output, root=ROOT, seconds=seconds, say=say)
     except OSError as error:
         raise WrongUse(f"cannot write {error.filename}: {error.strerror}") from error
-    if json_file is not None:
-        write_json(json_file, {"folder": str(made.folder), **msgspec.to_builtins(made.shown.of)})
+    write_json(json_file, {"folder": str(made.folder), **msgspec.to_builtins(made.shown.of)})
     if to_output(json_file):
         return
     if sys.stdout.isatty():

@@ -64,22 +64,16 @@ def report(
         json_file, markdown_file, html_file = (folder / f"report.{kind}" for kind in ("json", "md", "html"))
     if not to_output(json_file, markdown_file, html_file):
         show_report(done)
-    if json_file is not None:
-        write_json(json_file, done.as_json())
-    if markdown_file is not None:
-        write(markdown_file, done.markdown())
-    if html_file is not None:
-        write(html_file, standalone.html(done))
+    write_json(json_file, done.as_json())
+    write(markdown_file, done.markdown())
+    write(html_file, standalone.html(done))
     if strict and done.missed:
         raise Missed(f"{len(done.missed)} of {len(done.verdicts)} targets missed")
 
 
 @click.command(epilog=EXIT_CODES)
 @click.option(
-    "--html",
-    metavar="FOLDER",
-    type=FOLDER,
-    help="Where to; by default html/. What stands there is replaced.",
+    "--html", metavar="FOLDER", type=FOLDER, help="Where to; by default html/. What stands there is replaced."
 )
 @json_option
 def publish(html: Path | None, json_file: Path | None) -> None:

@@ -25,10 +25,6 @@ from ..reporting.pages.frame import COMMITS, NO_URL, Page, Source, document, nav
 PAGES = tuple(page.PAGE for page in (targets, percentiles, components, regressions, peers, profiles, log, measured))
 
 
-class SiteError(Invalid):
-    """The site could not be built; the message says which step failed and why."""
-
-
 class Pages(OutputPublisher):  # type: ignore[misc]  # asv carries no types
     """Writes our pages, targets.json, report.md and the shell's data inside `asv publish`, and links the pages."""
 
@@ -39,7 +35,7 @@ class Pages(OutputPublisher):  # type: ignore[misc]  # asv carries no types
 
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Mapping[str, int]) -> None:
-        """Called by asv inside `asv publish`. Raises SiteError when asv's index is not as expected."""
+        """Called by asv inside `asv publish`. Raises Invalid when asv's index is not as expected."""
         source = _source(conf, revisions)
         links = _write_pages(source)
         raw = {"machines": {one.measured.name: one.as_json() for one in source.reports}, "message": source.message}
@@ -95,7 +91,7 @@ def _write_sidecars(source: Source, revisions: Mapping[str, int]) -> None:
 def build(html: Path | None = None, root: Path = ROOT) -> Path:
     """Build the whole site of the project at `root` and return the path of its index.html.
 
-    Raises NothingMeasured when there is nothing to show, SiteError when a step fails. Whatever stood in
+    Raises NothingMeasured when there is nothing to show, Invalid when a step fails. Whatever stood in
     `html` (by default the configuration's html_dir) is replaced.
     """
     conf = results.configuration(root)
@@ -107,7 +103,7 @@ def build(html: Path | None = None, root: Path = ROOT) -> Path:
     _run("asv", "publish", "--no-pull", "--html-dir", str(html), root=root)
     links = [page for page in PAGES if (html / page.file).exists()]
     if not links:
-        raise SiteError(
+        raise Invalid(
             f"asv publish wrote no {PAGES[0].file}: asv.conf.json must name the plugin .benchmarks.cli.asv_plugin"
         )
     _run("asv_tachyon", "install", str(html), "--no-backup", root=root)
@@ -122,7 +118,7 @@ def _run(module: str, *arguments: str, root: Path) -> None:
     )
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise SiteError(f"{module} {arguments[0]} failed with exit code {done.returncode}:\n{last}")
+        raise Invalid(f"{module} {arguments[0]} failed with exit code {done.returncode}:\n{last}")
 
 
 def _set_right(path: Path) -> None:
@@ -181,6 +177,6 @@ def _patch(path: Path, changes: Mapping[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
     for mark, replacement in changes.items():
         if mark not in text:
-            raise SiteError(f"{path} holds no {mark!r}: this release of asv or asv-tachyon looks different inside")
+            raise Invalid(f"{path} holds no {mark!r}: this release of asv or asv-tachyon looks different inside")
         text = text.replace(mark, replacement, 1)
     path.write_text(text, encoding="utf-8")

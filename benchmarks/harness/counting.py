@@ -184,13 +184,7 @@ def run_child(
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0"}
     try:
         done = subprocess.run(
-            command,
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
+            command, env=environment, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise CountingError(f"counting took longer than {TIMEOUT_S} s") from error

@@ -153,6 +153,3 @@ def check(answer: bytes, status: int, body: bytes) -> None:
     head, _, got = bytes(answer).partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 %d " % status) or got != body:
         raise AssertionError(f"wrong answer: {bytes(answer)!r}; expected {status} with {body!r}")
-
-
-__all__ = ("Wire", "check", "http1", "new_loop", "parser", "pyrt", "run", "running")

@@ -22,16 +22,7 @@ from . import counting
 Suite = TypeVar("Suite", bound=type)
 
 # What asv_runner would read off the twin, and what means nothing for a count.
-_FOR_TIMES_ONLY = (
-    "rounds",
-    "processes",
-    "repeat",
-    "number",
-    "sample_time",
-    "warmup_time",
-    "min_run_count",
-    "timer",
-)
+_FOR_TIMES_ONLY = ("rounds", "processes", "repeat", "number", "sample_time", "warmup_time", "min_run_count", "timer")
 
 
 def counted(suite: Suite) -> Suite:

@@ -23,10 +23,6 @@ from .errors import WrongUse
 FILE = "benchmarks/accepted.toml"
 
 
-class AcceptanceError(WrongUse):
-    """The file is malformed; the message says where."""
-
-
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry.
 
@@ -58,25 +54,25 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def parse(text: str, where: str = FILE) -> list[Acceptance]:
-    """The entries of a file's text. Raises AcceptanceError."""
+    """The entries of a file's text. Raises WrongUse."""
     try:
         found = msgspec.convert(tomllib.loads(text), _File).accepted
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise AcceptanceError(f"{where}: {error}") from error
+        raise WrongUse(f"{where}: {error}") from error
     for one in found:
         if not 1 < one.up_to < math.inf or not one.reason.strip():
-            raise AcceptanceError(f"{where}: {one.benchmark}: an acceptance has up_to above 1, and a reason")
+            raise WrongUse(f"{where}: {one.benchmark}: an acceptance has up_to above 1, and a reason")
     return found
 
 
 def load(root: Path) -> list[Acceptance]:
-    """All entries of the working copy; none where there is no file. Raises AcceptanceError."""
+    """All entries of the working copy; none where there is no file. Raises WrongUse."""
     path = root / FILE
     return parse(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def holding(root: Path, base: str, head: str) -> list[Acceptance]:
-    """The entries that hold between two commits. Raises AcceptanceError."""
+    """The entries that hold between two commits. Raises WrongUse."""
     now, known = load(root), _at(root, base)
     then = now if git.commit(root, "HEAD") == head else _at(root, head)
     between = git.ask(root, "rev-list", f"{base}..{head}").split()

@@ -17,19 +17,15 @@ import msgspec
 
 from ..harness.atomic import write_whole
 from . import accepted, deciding, fingerprint, rows
-from .comparison import Comparison, Counts, PairedSamples, Row, Side, Verdict
+from .comparison import Comparison, Counts, PairedSamples, Row, Side, Verdict, now
 from .errors import WrongUse
-from .judge import Judge, command, judging, now
+from .judge import Judge, command, judging
 from .pairs import Key, Pairs
 from .rows import Chosen, Lost
 from .sides import Say
 
 SCHEMA = 1
 PAIRS = 8
-
-
-class BaselineError(WrongUse):
-    """A file holds no baseline, or one that cannot be compared with; the message says why and the way out."""
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +52,13 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> Baseline:
-    """Read what `Baseline.save` wrote. Raises BaselineError."""
+    """Read what `Baseline.save` wrote. Raises WrongUse."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=Baseline)
     except (OSError, msgspec.MsgspecError) as error:
-        raise BaselineError(f"{path} holds no baseline: {error}; `python -m benchmarks baseline` makes one") from error
+        raise WrongUse(f"{path} holds no baseline: {error}; `python -m benchmarks baseline` makes one") from error
     if found.schema != SCHEMA:
-        raise BaselineError(f"{path} has schema {found.schema}, this version reads {SCHEMA}; make it again")
+        raise WrongUse(f"{path} has schema {found.schema}, this version reads {SCHEMA}; make it again")
     return found
 
 
@@ -75,12 +71,12 @@ def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: b
     """HEAD against a stored baseline.
 
     Raises:
-        BaselineError: it is another machine's, and nobody asked for advice alone.
+        WrongUse: it is another machine's, and nobody asked for advice alone.
     """
     machine = fingerprint.machine()
     differing = fingerprint.differences(stored.fingerprint, machine, machine)
     if differing and not advisory:
-        raise BaselineError(
+        raise WrongUse(
             f"the baseline is another machine's (its {', '.join(differing)} differ), so figures cannot be compared; "
             "measure both commits here with `compare BASE HEAD`, or take --advisory to see them, gating nothing"
         )

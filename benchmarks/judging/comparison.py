@@ -5,6 +5,7 @@ Raw samples stay in it, pair by pair, so that another rule can be tried on the s
 
 from __future__ import annotations
 
+import datetime
 import enum
 from pathlib import Path
 
@@ -185,6 +186,11 @@ def load(path: Path) -> Comparison:
     if found.schema != SCHEMA:
         raise UnreadableComparison(f"{path} has schema {found.schema}, this version reads {SCHEMA}; compare again")
     return found
+
+
+def now() -> str:
+    """The present second, UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def _median(values: list[float]) -> float:

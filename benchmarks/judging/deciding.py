@@ -33,10 +33,6 @@ Pairs = Sequence[tuple[float, float]]
 Key = TypeVar("Key", bound=Hashable)
 
 
-class GateError(WrongUse):
-    """A benchmark's attribute `gate` is malformed; the message names both."""
-
-
 @dataclass(frozen=True)
 class Gate:
     """From which ratio on a benchmark alerts and fails, and which way is worse.
@@ -60,12 +56,12 @@ class Gate:
 
     @classmethod
     def of(cls, benchmark: Mapping[str, Any]) -> Gate:
-        """The gate of a benchmark as asv describes it. Raises GateError."""
+        """The gate of a benchmark as asv describes it. Raises WrongUse."""
         written = benchmark.get("gate", {})
         try:
             return cls(less_is_better=names.less_is_better(benchmark), **written)
         except (TypeError, ValueError) as error:
-            raise GateError(f"{benchmark['name']}: gate = {written!r}: {error}") from error
+            raise WrongUse(f"{benchmark['name']}: gate = {written!r}: {error}") from error
 
 
 def proven(threshold: float) -> float:

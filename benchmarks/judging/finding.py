@@ -33,10 +33,6 @@ PATHS = ("pyrt", "constraints.txt", "pyproject.toml")
 MOST = 0.8  # of the change: a step that is less has others beside it
 
 
-class FindingError(WrongUse):
-    """There is nothing to look for as asked; the message says why and the way out."""
-
-
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     """A commit that tells nothing, and why."""
 
@@ -101,7 +97,7 @@ def find(root: Path, span: str, name: str, *, say: Say) -> Bisection:
             changed most between the ends is followed.
 
     Raises:
-        FindingError, sides.SideError: there is no such range or benchmark, or an end of the range cannot be counted.
+        WrongUse: there is no such range or benchmark, or an end of the range cannot be counted.
         CountingError: nothing can be counted here.
     """
     need_valgrind()
@@ -180,7 +176,7 @@ class _Search:
             labels = whole | {one.label for one in known}
             near = difflib.get_close_matches(wanted, labels, n=4, cutoff=0.5)
             hint = f"did you mean {', '.join(near)}?" if near else f"they are: {', '.join(sorted(whole))}"
-            raise FindingError(f"no benchmark with an instruction count is called {name}; {hint}")
+            raise WrongUse(f"no benchmark with an instruction count is called {name}; {hint}")
         return chosen
 
     def _tried(self, at: int, followed: Chosen) -> float | None:
@@ -223,7 +219,7 @@ def _worst(
             where, end = ("BASE", base) if base.instructions is None else ("HEAD", head)
             reasons.append(f"{one.label} has no count at {where}: {end.skipped or end.error}")
     if not known:
-        raise FindingError(f"{reasons[0]}; take another end of the range")
+        raise WrongUse(f"{reasons[0]}; take another end of the range")
     return max(known, key=lambda one: abs(math.log(one[1][1] / one[1][0])))
 
 
@@ -241,10 +237,10 @@ def _followed(followed: Chosen, chosen: Sequence[Chosen]) -> list[str]:
 def _ends(root: Path, span: str) -> tuple[Side, Side]:
     base, dots, head = span.partition("..")
     if not dots or not base or head.startswith("."):
-        raise FindingError(f"{span} is no range; say BASE..HEAD, such as HEAD~20..HEAD")
+        raise WrongUse(f"{span} is no range; say BASE..HEAD, such as HEAD~20..HEAD")
     one, other = sides.resolve(root, base, head or "HEAD")
     if git.ask(root, "rev-list", "--count", f"{other.commit}..{one.commit}") != "0":
-        raise FindingError(f"{one.short} is not before {other.short}, so nothing lies between; turn the range round?")
+        raise WrongUse(f"{one.short} is not before {other.short}, so nothing lies between; turn the range round?")
     return one, other
 
 
@@ -253,9 +249,7 @@ def _changed(root: Path, base: Side, head: Side) -> list[Side]:
     span = f"{base.commit}..{head.commit}"
     log = git.log(root, "--first-parent", "--reverse", "--format=%H %s", span, "--", *PATHS).splitlines()
     if not log:
-        raise FindingError(
-            f"no commit of {base.short}..{head.short} changed pyrt/, its pins or its build: nothing to find"
-        )
+        raise WrongUse(f"no commit of {base.short}..{head.short} changed pyrt/, its pins or its build: nothing to find")
     return [Side(commit=line.partition(" ")[0], subject=line.partition(" ")[2]) for line in log]
 
 

@@ -11,21 +11,17 @@ from .errors import WrongUse
 ROOT = Path(__file__).parents[2]  # not resolved: the project from which this was imported
 
 
-class GitError(WrongUse):
-    """git is not installed, or cannot list the commits."""
-
-
 def ask(root: Path, *arguments: str) -> str:
-    """What git prints, without the newlines at its end; nothing where it refuses. Raises GitError without git."""
+    """What git prints, without the newlines at its end; nothing where it refuses. Raises WrongUse without git."""
     done = _run(root, *arguments)
     return done.stdout.rstrip("\n") if done.returncode == 0 else ""
 
 
 def log(root: Path, *arguments: str) -> str:
-    """What `git log` prints. Raises GitError where it refuses."""
+    """What `git log` prints. Raises WrongUse where it refuses."""
     done = _run(root, "log", *arguments)
     if done.returncode != 0:
-        raise GitError(f"git cannot list the commits in {root}: {done.stderr.strip()}")
+        raise WrongUse(f"git cannot list the commits in {root}: {done.stderr.strip()}")
     return done.stdout.rstrip("\n")
 
 
@@ -53,4 +49,4 @@ def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
     except FileNotFoundError as error:
-        raise GitError("git is not installed, and commits are compared; install it first") from error
+        raise WrongUse("git is not installed, and commits are compared; install it first") from error

@@ -28,20 +28,12 @@ REFERENCE = "reference"
 COUNTS_ONLY = r"\.instr_"
 
 
-class HistoryError(WrongUse):
-    """There is nothing to measure, or not under this name; the message says why."""
-
-
 def bench(root: Path, say: Say) -> bool:
-    """Measure HEAD and one earlier commit under this machine's own name; whether all of it could be measured.
-
-    Raises:
-        HistoryError: HEAD cannot be measured.
-    """
+    """Measure HEAD and one earlier commit under this machine's own name. Whether that worked. Raises WrongUse."""
     machine = _own_name()
     commits = commits_to_measure(root, say)
     if not commits:
-        raise HistoryError(
+        raise WrongUse(
             "HEAD is no commit with pyrt/, pyproject.toml and constraints.txt; commits are measured, so commit."
         )
     sides.mind_the_working_copy(root, say)
@@ -54,22 +46,17 @@ def history(root: Path, say: Say, span: str = "HEAD") -> bool:
     """Measure every commit of *span* that changed pyrt/ or the pins, oldest first, under the name `reference`.
 
     A span is what `git log` takes: HEAD for all, or `BASE..HEAD`. What is measured already is not measured again.
-
-    Returns:
-        Whether all of it could be measured.
-
-    Raises:
-        HistoryError: there is nothing to measure, or not on this machine.
+    Returns whether that worked. Raises WrongUse.
     """
     machine = _own_name()
     if git.is_shallow(root):
-        raise HistoryError("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first.")
+        raise WrongUse("this clone is shallow, so it does not hold the history; run `git fetch --unshallow` first.")
     sides.mind_the_working_copy(root, say)
     folder = root / "results" / REFERENCE
     known, here = recorded(folder), fingerprint.machine()
     differing = fingerprint.differences(known, here, here) if known else []
     if "python" in differing:
-        raise HistoryError(
+        raise WrongUse(
             f"{REFERENCE!r} is measured with {known.get('python')}, and this is {here['python']}; counts of two "
             "builds differ by a tenth and more. Use that Python, or remove results/reference to start a new history."
         )
@@ -79,7 +66,7 @@ def history(root: Path, say: Say, span: str = "HEAD") -> bool:
     is_known = git.ask(root, "rev-list", "--max-count=1", span, "--")
     commits = changed(root, "pyrt", "constraints.txt", span=span)[::-1] if is_known else []
     if not commits:
-        raise HistoryError(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure.")
+        raise WrongUse(f"no commit of {span} has pyrt/, pyproject.toml and constraints.txt: nothing to measure.")
     register(machine)
     register(REFERENCE, load_json(folder / "machine.json") if (folder / "machine.json").exists() else None)
     if not known:
@@ -163,10 +150,10 @@ def _asv_run(root: Path, machine: str, commits: Sequence[str], *options: str, sa
 
 
 def _own_name() -> str:
-    """This machine's. Raises HistoryError where it is the one under which the history is committed."""
+    """This machine's. Raises WrongUse where it is the one under which the history is committed."""
     machine: str = Machine.get_unique_machine_name()
     if machine == REFERENCE:
-        raise HistoryError(
+        raise WrongUse(
             f"this machine is called {REFERENCE!r}, the name that only `make history` writes; rename the machine."
         )
     return machine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 import random
 import re
@@ -13,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from ..harness.counting import Outcome
 from . import accepted, deciding, fingerprint, looking, rows, sides
-from .comparison import Comparison, Control, Counts, PairedSamples, Row, Side, Verdict
+from .comparison import Comparison, Control, Counts, PairedSamples, Row, Side, Verdict, now
 from .counts import count_commit, need_valgrind
 from .errors import WrongUse
 from .leash import Leash
@@ -25,10 +24,6 @@ from .paired import estimate
 from .pairs import Key, MeasuringError, Pairs, ask
 from .rows import Chosen, Lost
 from .sides import Say
-
-
-class NothingChosen(WrongUse):
-    """No benchmark matches; the message says what."""
 
 
 @dataclass
@@ -49,14 +44,13 @@ class Judge:
         """What *regex* selects of today's suite.
 
         Raises:
-            NothingChosen: nothing.
-            deciding.GateError: a benchmark's attribute `gate` is malformed.
+            WrongUse: nothing, or a benchmark's attribute `gate` is malformed.
         """
         described = ask(self.built["head"].python, self.leash, {"verb": "describe"})
         found = rows.choose(described, regex)
         if not found:
             names = ", ".join(sorted({one["name"].rsplit(".", 2)[0] for one in described}))
-            raise NothingChosen(f"no benchmark matches {regex!r}; the suite has: {names}")
+            raise WrongUse(f"no benchmark matches {regex!r}; the suite has: {names}")
         return found
 
     def count(self, chosen: Sequence[Chosen]) -> dict[Key, Counts | Lost]:
@@ -105,7 +99,7 @@ def compare(root: Path, base: Side, head: Side, *, bench: str = "", counts_only:
     """Compare two commits of the project at *root*.
 
     Raises:
-        sides.Unbuildable, NothingChosen, accepted.AcceptanceError, deciding.GateError: see there.
+        WrongUse: a commit cannot be built, no benchmark matches, or a gate or an acceptance is malformed.
         CountingError, pairs.MeasuringError: nothing could be counted, or nothing measured at the base.
     """
     if counts_only:
@@ -136,11 +130,6 @@ def command() -> str:
     return shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
 
 
-def now() -> str:
-    """The present second, UTC, ISO 8601."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
 @contextmanager
 def judging(root: Path, base: Side, head: Side, *, say: Say, control: bool = True) -> Iterator[Judge]:
     """Both commits built, and a second copy of the base; nothing that was started outlives it."""
@@ -167,7 +156,7 @@ class Judgement:
 def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = False) -> Judgement:
     """Counts, pairs, controls, confirmation."""
     if counts_only and not (chosen := [one for one in chosen if one.counted]):
-        raise NothingChosen("none of the benchmarks that match has an instruction count; leave --counts out")
+        raise WrongUse("none of the benchmarks that match has an instruction count; leave --counts out")
     counts = judge.count(chosen)
     if counts_only:
         return Judgement(rows.make(chosen, counts, {}, {}))
@@ -181,9 +170,10 @@ def judge_all(judge: Judge, chosen: Sequence[Chosen], *, counts_only: bool = Fal
     noisy = floor is not None and floor > deciding.NOISY
     if noisy:
         kinds = {one.key: one.unit for one in sampled}
-        judged = {key: _untold(found) if kinds[key] != "bytes" else found for key, found in judged.items()}
+        times = [key for key, found in judged.items() if kinds[key] != "bytes" and found.ratio is not None]
+        judged |= {key: replace(judged[key], verdict=Verdict.INCONCLUSIVE) for key in times}
     judged = judge.confirm(judged, gates)
-    judged = {key: _with_disturbance(found, pairs.disturbed.get(key, 0)) for key, found in judged.items()}
+    judged = {key: replace(found, disturbed=pairs.disturbed.get(key, 0)) for key, found in judged.items()}
     return Judgement(rows.make(chosen, counts, judged, judge.lost_twice(pairs.lost)), controls, floor, noisy)
 
 
@@ -202,14 +192,6 @@ def _both_counts(one: Chosen, outcomes: Mapping[str, Mapping[Key, Outcome]]) -> 
             return side, "error" if outcome.error else "skipped", outcome.error or outcome.skipped
         found[side] = outcome.instructions
     return deciding.judge_counts(found["base"], found["head"], one.gate)
-
-
-def _untold(found: PairedSamples) -> PairedSamples:
-    return msgspec.structs.replace(found, verdict=Verdict.INCONCLUSIVE) if found.ratio is not None else found
-
-
-def _with_disturbance(found: PairedSamples, disturbed: int) -> PairedSamples:
-    return msgspec.structs.replace(found, disturbed=disturbed)
 
 
 def _control(one: Chosen, pairs: list[tuple[float, float]]) -> Control:

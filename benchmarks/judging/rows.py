@@ -44,7 +44,7 @@ def choose(described: Iterable[Mapping[str, Any]], regex: str) -> list[Chosen]:
     """What *regex* selects, as asv does: found in `name(parameters)`, of a time or of its twin.
 
     Raises:
-        GateError: a benchmark's attribute `gate` is malformed.
+        WrongUse: a benchmark's attribute `gate` is malformed.
     """
     known = {one["name"]: one for one in described}
     found = []

@@ -26,14 +26,6 @@ from .errors import Invalid, WrongUse
 from .git import ROOT
 
 
-class UsageError(WrongUse):
-    """Nothing can be measured as asked; the message says why."""
-
-
-class MeasurementError(Invalid):
-    """The suite could not be run at all; the message says why."""
-
-
 @dataclass
 class Run:
     """Figures of one run.
@@ -65,13 +57,13 @@ def run(bench: str | None = None, counts: bool = False, quick: bool = False, pro
         quick: each benchmark once. Counts are exact and take as long as ever.
 
     Raises:
-        UsageError: the expression is malformed, or nothing matches; or pyrt is not installed from the working copy.
-        MeasurementError: the suite cannot be imported, or counting failed as a whole.
+        WrongUse: the expression is malformed, or nothing matches; or pyrt is not installed from the working copy.
+        Invalid: the suite cannot be imported, or counting failed as a whole.
     """
     try:
         re.compile(bench or "")
     except re.error as error:
-        raise UsageError(f"--bench {bench!r} is not a regular expression: {error}") from error
+        raise WrongUse(f"--bench {bench!r} is not a regular expression: {error}") from error
     mind_what_is_installed()
     os.environ["PYRT_BENCH_WORKING_COPY"] = "1"
     os.chdir(ROOT)  # asv reads its configuration's paths from here
@@ -83,20 +75,20 @@ def run(bench: str | None = None, counts: bool = False, quick: bool = False, pro
         for name, unit, params, outcome in _counted(bench) if counts else _measured(bench, quick):
             done.add(name, unit, params, **outcome)
     except (UserError, counting.CountingError) as error:
-        raise MeasurementError(str(error)) from error
+        raise Invalid(str(error)) from error
     if not done.results:
         kind = "counted" if counts else "measured"
-        raise UsageError(f"no benchmark that is {kind} matches {bench!r}; leave --bench out to see all names")
+        raise WrongUse(f"no benchmark that is {kind} matches {bench!r}; leave --bench out to see all names")
     return done
 
 
 def mind_what_is_installed() -> None:
-    """Raises UsageError where the pyrt that this Python imports is not the working copy's."""
+    """Raises WrongUse where the pyrt that this Python imports is not the working copy's."""
     code = "import os, pyrt; print(os.path.dirname(os.path.realpath(pyrt.__file__)))"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd="/", capture_output=True, text=True, check=False)
     found, here = done.stdout.strip() or "nowhere", str((ROOT / "pyrt").resolve())
     if found != here:
-        raise UsageError(
+        raise WrongUse(
             f"the working copy's pyrt is in {here}, but {sys.executable} imports it from {found}; "
             "run `make setup`, or `python -m pip install -e .`"
         )

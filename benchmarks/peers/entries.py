@@ -21,10 +21,6 @@ class NotInstalled(Exception):
     """A peer is not on this machine; the message says how to get it."""
 
 
-class UnknownPeer(WrongUse):
-    """Nobody has this name; the message says who there is."""
-
-
 @dataclass(frozen=True)
 class Yardstick:
     """What is measured of each peer.
@@ -145,11 +141,11 @@ def chosen(peers: Sequence[Peer], only: Collection[str]) -> list[Peer]:
     """Those of the names *only*, or all without names, and always the first.
 
     Raises:
-        UnknownPeer: nobody has one of the names.
+        WrongUse: nobody has one of the names.
     """
     names = [peer.name for peer in peers]
     if unknown := [name for name in only if name not in names]:
-        raise UnknownPeer(f"there is no {', '.join(unknown)}: choose from {', '.join(names)}")
+        raise WrongUse(f"there is no {', '.join(unknown)}: choose from {', '.join(names)}")
     return [peer for peer in peers if not only or peer.name in only or peer is peers[0]]
 
 

@@ -82,7 +82,7 @@ def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection
 
     Raises:
         counting.CountingError: instructions could not be counted at all.
-        UnknownPeer: no library has one of the names.
+        WrongUse: no library has one of the names.
     """
     effort = QUICK if quick else FULL
     peers = chosen(

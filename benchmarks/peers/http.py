@@ -32,7 +32,7 @@ def compare(say: Callable[[str], None], *, quick: bool = False, only: Collection
         only: servers of these names, beside pyrt.
 
     Raises:
-        UnknownPeer: no server has one of the names.
+        WrongUse: no server has one of the names.
     """
     effort, where, check = QUICK if quick else FULL, cores(), functools.cache(_failure)
     peers = chosen([_peer(name, check) for name in ROSTER], only)

@@ -25,10 +25,6 @@ class UnreadableRun(ValueError):
     """A kept run cannot be read; the message names the file and the line."""
 
 
-class NotCommitted(WrongUse):
-    """The working copy is no commit, so that the figures would belong to none."""
-
-
 @dataclass(frozen=True)
 class Shown:
     """What else was known of a peer in a case, as it was shown."""
@@ -43,11 +39,9 @@ class Shown:
 
 
 def require_commit(root: Path) -> None:
-    """Raises NotCommitted where what is measured has changes that are not committed."""
+    """Raises WrongUse where what is measured has changes that are not committed."""
     if changed := changes(root):
-        raise NotCommitted(
-            f"{changed[0]} is not as it was committed, and kept figures belong to a commit: commit first"
-        )
+        raise WrongUse(f"{changed[0]} is not as it was committed, and kept figures belong to a commit: commit first")
 
 
 def save(done: PeerRun, root: Path) -> Path:

@@ -2,8 +2,7 @@
 
 Run as a script with one argument, a file of JSON: `name`, `index` (of the choice of parameters), `out` (the file that
 takes the answer), `seconds` or `loops`, and what to watch: `gc`, or `memory` (the file that memray writes) with
-`packages` (where memray is). Or `catalogue`: then it answers what there is. Imports with asv_runner and the standard
-library alone.
+`packages` (where memray is). Imports with asv_runner and the standard library alone.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -24,27 +23,16 @@ WARMING_S = 0.2
 WARMING_CALLS = 50
 
 
-def discovered() -> Iterator[Any]:
-    """Every benchmark of the suite, as asv discovers it."""
-    from asv_runner._aux import update_sys_path
-    from asv_runner.discovery import disc_benchmarks
-
-    update_sys_path(str(SUITE))
-    yield from disc_benchmarks(SUITE.name)
-
-
-def catalogue() -> list[dict[str, Any]]:
-    """What there is to be profiled: names, kinds, parameters."""
-    told = ("name", "param_names", "params")
-    return [{key: getattr(each, key) for key in told} | {"kind": type(each).__name__} for each in discovered()]
-
-
 def work_of(name: str, index: int) -> tuple[Callable[[], Any], Any, int]:
     """The work of a benchmark: what to call, the function that it is, and how many calls that makes in its own loop.
 
     Where a `setup_cache` does the work, of which the benchmark only picks a figure, it is that.
     """
-    (benchmark,) = (each for each in discovered() if each.name == name)
+    from asv_runner._aux import update_sys_path
+    from asv_runner.discovery import disc_benchmarks
+
+    update_sys_path(str(SUITE))
+    (benchmark,) = (each for each in disc_benchmarks(SUITE.name) if each.name == name)
     params = next(itertools.islice(itertools.product(*benchmark._params), index, None))
     prepare = None if benchmark.type == "instructions" else getattr(benchmark, "_setup_cache", None)
     if prepare is not None:
@@ -153,7 +141,7 @@ def main(file: str) -> None:
 
     order = json.loads(Path(file).read_text(encoding="utf-8"))
     try:
-        found = {"benchmarks": catalogue()} if order.get("catalogue") else drive(order)
+        found = drive(order)
     except (NotImplementedError, SkipNotImplemented) as reason:
         found = {"failed": str(reason) or "the benchmark is not for this pyrt"}
     except Exception as error:

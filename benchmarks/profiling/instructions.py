@@ -23,13 +23,7 @@ from typing import Any
 SUITE = Path(os.path.abspath(__file__)).parents[1]
 SLACK = 0.1  # what comes once may be as much of a call
 SCRIPT = "profiling/marking.py"
-CALLGRIND = (
-    "--quiet",
-    "--tool=callgrind",
-    "--dump-after=sched_yield",
-    "--dump-line=no",
-    "--callgrind-out-file=out.%p",
-)
+CALLGRIND = ("--quiet", "--tool=callgrind", "--dump-after=sched_yield", "--dump-line=no", "--callgrind-out-file=out.%p")
 
 
 def by_frame(name: str, index: int, packages: Path) -> dict[str, Any]:

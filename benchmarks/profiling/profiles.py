@@ -82,12 +82,7 @@ def profile(
 
 
 def profile_flagged(
-    names: Sequence[str],
-    built: Sequence[Built],
-    leash: Leash,
-    *,
-    root: Path = Path(),
-    say: single.Say = lambda _: None,
+    names: Sequence[str], built: Sequence[Built], leash: Leash, *, root: Path = Path(), say: single.Say = lambda _: None
 ) -> list[Attached]:
     """Profile what was pointed at, the worst first, at most MOST; nothing that goes wrong is an error.
 

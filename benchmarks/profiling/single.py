@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from ..judging.comparison import now
 from . import sampling
 from .sampling import FEW, Garbage, Memory
 from .stacks import Stack, by_component, by_self, by_total, component, scaled, unfolded
@@ -98,10 +98,6 @@ class StackedProfile(msgspec.Struct, frozen=True):
     profile: Profile
     times: dict[Stack, float]
     instructions: dict[Stack, float]
-
-
-def now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def count_frames(job: Job) -> FrameCounts:

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 from ..harness import names
 from ..judging.errors import Invalid, WrongUse
 from ..judging.leash import Leash
+from ..judging.pairs import ask
 
 FOLDER = Path(os.path.abspath(__file__)).parent
 TIMEOUT_S = 900
 NEAR = 5
-UNFIT = {"TimerawBenchmark": "it writes a program of its own, so there is nothing to call"}
 
 
 class ProfilingError(Invalid):
@@ -118,8 +118,10 @@ def choose(wanted: str, subject: Subject, leash: Leash) -> Choice:
     if name not in known:
         raise UnknownBenchmark(f"there is no benchmark {name}; {_near(name, list(known))}")
     found = known[name]
-    if reason := UNFIT.get(found["kind"]):
-        raise UnknownBenchmark(f"{name} cannot be profiled: {reason}")
+    if ".timeraw_" in name:
+        raise UnknownBenchmark(
+            f"{name} cannot be profiled: it writes a program of its own, so there is nothing to call"
+        )
     choices = [", ".join(each) for each in itertools.product(*found["params"])]
     index, note = 0, ""
     if parenthesis:
@@ -135,8 +137,8 @@ def choose(wanted: str, subject: Subject, leash: Leash) -> Choice:
 
 @functools.lru_cache(maxsize=4)
 def catalogue(subject: Subject, leash: Leash) -> dict[str, dict[str, Any]]:
-    """What there is to be profiled, by name. Raises ProfilingError."""
-    return {each["name"]: each for each in subject.ask("driver.py", {"catalogue": True}, leash)["benchmarks"]}
+    """What there is to be profiled, by name. Raises MeasuringError."""
+    return {each["name"]: each for each in ask(subject.python, leash, {"verb": "describe"})}
 
 
 def _twin(name: str, known: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from . import flame
 from .differential import Change, StackedDifferential
 from .showing import ShownDifferential, ShownProfile
 from .single import StackedProfile
-from .stacks import Stack, Stacks, folded
+from .stacks import Stacks, folded
 
 LINKS = {
     "profile.md": "this page as text",
@@ -91,8 +91,8 @@ def speedscope(name: str, weighed: Mapping[str, Stacks]) -> str:
             "unit": unit,
             "startValue": 0,
             "endValue": sum(stacks.values()),
-            "samples": [[places[frame] for frame in stack] for stack in _ordered(stacks)],
-            "weights": [stacks[stack] for stack in _ordered(stacks)],
+            "samples": [[places[frame] for frame in stack] for stack in sorted(stacks)],
+            "weights": [stacks[stack] for stack in sorted(stacks)],
         }
         for unit, stacks in weighed.items()
         if stacks
@@ -100,10 +100,6 @@ def speedscope(name: str, weighed: Mapping[str, Stacks]) -> str:
     shared = {"frames": [{"name": frame} for frame in names]}
     schema = "https://www.speedscope.app/file-format-schema.json"
     return json.dumps({"$schema": schema, "name": name, "shared": shared, "profiles": profiles})
-
-
-def _ordered(stacks: Stacks) -> list[Stack]:
-    return sorted(stacks)
 
 
 def write_differential(made: StackedDifferential, folder: Path) -> Path:

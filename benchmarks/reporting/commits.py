@@ -35,7 +35,7 @@ class PinChange(NamedTuple):
 
 
 def messages(root: Path, revision: str = "HEAD") -> dict[str, Message]:
-    """By hash, of all commits of a revision, oldest first. Raises GitError."""
+    """By hash, of all commits of a revision, oldest first. Raises WrongUse."""
     text = git.log(root, "--date-order", "--reverse", "--format=%H%x1f%as%x1f%s%x1f%b%x1e", revision, "--")
     found = [Message(*entry.strip("\n").split("\x1f")) for entry in text.split("\x1e") if entry.strip()]
     return {one.hash: one._replace(body=one.body.strip()) for one in found}

@@ -47,7 +47,7 @@ def entries(found: Comparison, *, less_is_better: bool) -> list[dict[str, Any]]:
 def _entries(found: Comparison, row: Row, less_is_better: bool) -> Iterator[dict[str, Any]]:
     about = [f"verdict {row.verdict}", f"commit {found.head.short}, against {found.base.short}"]
     if row.counts is not None and less_is_better and math.isfinite(row.counts.head):
-        yield _entry(_counted(row), row.counts.head, "instructions", 0.0, ["exact", *about])
+        yield _entry(names.as_count(row.label), row.counts.head, "instructions", 0.0, ["exact", *about])
     sampled = row.sampled
     if sampled is None or row.less_is_better is not less_is_better or not sampled.pairs:
         return
@@ -57,27 +57,17 @@ def _entries(found: Comparison, row: Row, less_is_better: bool) -> Iterator[dict
         about.append(f"noise floor {digits(found.noise_floor)}x")
     scale, unit = UNITS.get(row.unit, (1.0, row.unit))
     texts = [f"{len(sampled.pairs)} pairs", *about]
-    yield _entry(row, sampled.head * scale, unit, _uncertainty(sampled) * scale, texts)
+    yield _entry(row.label, sampled.head * scale, unit, _uncertainty(sampled) * scale, texts)
 
 
-def _entry(row: Row, value: float, unit: str, around: float, about: list[str]) -> dict[str, Any]:
+def _entry(name: str, value: float, unit: str, around: float, about: list[str]) -> dict[str, Any]:
     return {
-        "name": row.label,
+        "name": name,
         "unit": unit,
         "value": float(f"{value:.{SIGNIFICANT}g}"),
         "range": f"± {around:.3g}",
         "extra": "\n".join(about),
     }
-
-
-def _counted(row: Row) -> Row:
-    """The row under the name of its count."""
-    return Row(
-        name=names.as_count(row.name),
-        parameters=row.parameters,
-        unit="instructions",
-        verdict=row.verdict,
-    )
 
 
 def _uncertainty(sampled: PairedSamples) -> float:

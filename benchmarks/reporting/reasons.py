@@ -62,7 +62,7 @@ class Reasons:
 def load(root: Path) -> Reasons:
     """What a project's log and its accepted regressions say; nothing of files that are missing.
 
-    Raises AcceptanceError.
+    Raises WrongUse.
     """
     log, accepted = root / LOG, acceptances.load(root)
     lines = _lines(log.read_text(encoding="utf-8").splitlines()) if log.is_file() else []

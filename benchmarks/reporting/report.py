@@ -14,26 +14,11 @@ from ..judging.comparison import Comparison, Verdict
 from ..judging.git import ROOT
 from . import comparison_report, components, documents, scenarios, shares, stored_profiles
 from .components import Component
-from .criteria import load_json, load_rows, outcome, tally, target_tables, tier_table, verdict_json, wanted
+from .criteria import load_json, load_rows, tally, target_tables, tier_table, verdict_json
 from .results import Commit, Measured
-from .scenarios import PERCENTILES, Scenario
-from .shares import OVERHEAD, WHOLE
+from .scenarios import Scenario
 from .tables import Table, human
 from .targets import Shape, Target, TargetVerdict, judge
-
-__all__ = (
-    "NOISE",
-    "OVERHEAD",
-    "PERCENTILES",
-    "WHOLE",
-    "Report",
-    "Scenario",
-    "describe",
-    "make",
-    "outcome",
-    "tally",
-    "wanted",
-)
 
 NOISE = (
     "Times swing on a machine that runs other work, by a factor of two on a shared one: believe the "
@@ -211,7 +196,7 @@ def make(
 ) -> Report:
     """The report on `head` (a measured commit's hash, else the newest) against `base` (else the one before).
 
-    With the comparison of the two that lies in `project`, if any. Raises ResultsError when a commit is not measured.
+    With the comparison of the two that lies in `project`, if any. Raises WrongUse when a commit is not measured.
     """
     current = measured.find(head) if head else measured.commits[-1]
     earlier = measured.commits[: measured.commits.index(current)]

@@ -25,11 +25,7 @@ from ..judging.history import REFERENCE
 from .targets import Shape
 
 
-class ResultsError(WrongUse):
-    """The stored results cannot answer the question; the message says why and what to do."""
-
-
-class NothingMeasured(ResultsError):
+class NothingMeasured(WrongUse):
     """There is no result at all yet."""
 
 
@@ -100,11 +96,11 @@ class Measured:
         return {name: benchmark.shape for name, benchmark in self.benchmarks.items()}
 
     def find(self, revision: str) -> Commit:
-        """The measured commit with this hash or start of it. Raises ResultsError where not exactly one is."""
+        """The measured commit with this hash or start of it. Raises WrongUse where not exactly one is."""
         found = [commit for commit in self.commits if commit.hash.startswith(revision)]
         if len(found) != 1:
             known = ", ".join(commit.short for commit in self.commits)
-            raise ResultsError(f"{revision} is not one measured commit on {self.name}; measured are: {known}")
+            raise WrongUse(f"{revision} is not one measured commit on {self.name}; measured are: {known}")
         return found[0]
 
 
@@ -114,11 +110,11 @@ def asv_errors() -> Iterator[None]:
     try:
         yield
     except util.UserError as error:
-        raise ResultsError(str(error)) from error
+        raise WrongUse(str(error)) from error
 
 
 def configuration(root: Path = ROOT) -> Any:
-    """asv's configuration of the project at `root`, with absolute folders. Raises ResultsError."""
+    """asv's configuration of the project at `root`, with absolute folders. Raises WrongUse."""
     with asv_errors():
         conf = Config.load(str(root / "asv.conf.json"))
     conf.results_dir = str(root / conf.results_dir)
@@ -137,7 +133,7 @@ def machines(results: Path) -> list[str]:
 
 
 def choose_machine(results: Path) -> str:
-    """This host's results if it has any, else the reference's, else the only ones. Raises ResultsError."""
+    """This host's results if it has any, else the reference's, else the only ones. Raises WrongUse."""
     found = machines(results)
     if not found:
         raise NothingMeasured(f"Nothing is measured yet: {results} holds no results. Run `make bench` first.")
@@ -146,14 +142,14 @@ def choose_machine(results: Path) -> str:
             return name
     if len(found) == 1:
         return found[0]
-    raise ResultsError(f"Several machines have results: {', '.join(found)}. Choose one with --machine.")
+    raise WrongUse(f"Several machines have results: {', '.join(found)}. Choose one with --machine.")
 
 
 def load(conf: Any, machine: str | None = None, history: Mapping[str, str] | None = None) -> Measured:
     """The results of a machine (by default `choose_machine`), in the order of `history`.
 
     `history` maps commit hashes, oldest first, to their subjects; results of other commits are left out. By
-    default it is HEAD's own history. Raises NothingMeasured or ResultsError.
+    default it is HEAD's own history. Raises NothingMeasured, or else WrongUse.
     """
     results = Path(conf.results_dir)
     machine = machine or choose_machine(results)
@@ -178,7 +174,7 @@ def load(conf: Any, machine: str | None = None, history: Mapping[str, str] | Non
 
 
 def subjects(repository: Path, *revisions: str) -> dict[str, str]:
-    """Hash and subject of the commits reachable from the revisions, oldest first. Raises GitError."""
+    """Hash and subject of the commits reachable from the revisions, oldest first. Raises WrongUse."""
     lines = git.log(repository, "--date-order", "--reverse", "--format=%H %s", *revisions, "--").splitlines()
     return dict(line.partition(" ")[::2] for line in lines)
 

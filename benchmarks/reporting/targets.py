@@ -34,10 +34,6 @@ Choice = Mapping[str, str | int | float]
 Status = Literal["met", "missed", "not measured"]
 
 
-class TargetsError(WrongUse):
-    """targets.toml cannot be used; the message names the target and the field at fault."""
-
-
 @dataclass(frozen=True)
 class Target:
     """One written target. `limit` is in `unit`; `parameters` not chosen are judged at their worst."""
@@ -109,21 +105,21 @@ Figures = Callable[[str, tuple[str, ...]], float | None]
 
 
 def load(path: Path = TARGETS) -> list[Target]:
-    """Read and check the targets. Raises TargetsError, naming the target and the field."""
+    """Read and check the targets. Raises WrongUse, naming the target and the field."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("target", [])
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise TargetsError(f"{path}: {error}") from error
+        raise WrongUse(f"{path}: {error}") from error
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise TargetsError(f"{path}: write each target as a table headed [[target]]")
+        raise WrongUse(f"{path}: write each target as a table headed [[target]]")
     targets = [_target(table, f"{path.name}, target {number}") for number, table in enumerate(tables, 1)]
     if not targets:
-        raise TargetsError(f"{path}: no [[target]] in it")
+        raise WrongUse(f"{path}: no [[target]] in it")
     seen: set[tuple[str, str, str]] = set()
     for target in targets:
         key = (target.tier, target.group, target.title)
         if key in seen:
-            raise TargetsError(f"{path.name}: {' / '.join(key)} is written twice")
+            raise WrongUse(f"{path.name}: {' / '.join(key)} is written twice")
         seen.add(key)
     return targets
 
@@ -148,37 +144,19 @@ _ALLOWED: Mapping[str, Iterable[str]] = {"tier": TIERS, "compare": COMPARISONS, 
 def _target(table: Mapping[str, Any], where: str) -> Target:
     where = f"{where} ({table.get('title', 'no title')!s})"
     if absent := [name for name in _REQUIRED if name not in table]:
-        raise TargetsError(f"{where}: {', '.join(absent)} missing")
+        raise WrongUse(f"{where}: {', '.join(absent)} missing")
     if unknown := sorted(table.keys() - _FIELDS.keys()):
-        raise TargetsError(f"{where}: unknown field {', '.join(unknown)}; known are {', '.join(_FIELDS)}")
+        raise WrongUse(f"{where}: unknown field {', '.join(unknown)}; known are {', '.join(_FIELDS)}")
     for name, value in table.items():
         if not isinstance(value, _FIELDS[name]) or isinstance(value, bool):
-            raise TargetsError(f"{where}: {name} = {value!r} has the wrong type")
+            raise WrongUse(f"{where}: {name} = {value!r} has the wrong type")
         if name in _ALLOWED and value not in _ALLOWED[name]:
-            raise TargetsError(f"{where}: {name} = {value!r}; expected one of {', '.join(_ALLOWED[name])}")
+            raise WrongUse(f"{where}: {name} = {value!r}; expected one of {', '.join(_ALLOWED[name])}")
     if not math.isfinite(table["limit"]) or table["limit"] < 0:
-        raise TargetsError(f"{where}: limit = {table['limit']} must be a finite number, not below zero")
+        raise WrongUse(f"{where}: limit = {table['limit']} must be a finite number, not below zero")
     if "benchmark" not in table and (extra := {"parameters", "relative_to", "scale"} & table.keys()):
-        raise TargetsError(f"{where}: {', '.join(sorted(extra))} given without a benchmark")
+        raise WrongUse(f"{where}: {', '.join(sorted(extra))} given without a benchmark")
     return Target(**table)
-
-
-def problems(targets: Iterable[Target], shapes: Mapping[str, Shape]) -> list[str]:
-    """Each way in which targets and the discovered benchmarks disagree, one sentence for each."""
-    found = []
-    for target in targets:
-        if target.benchmark is None:
-            continue
-        shape = shapes.get(target.benchmark)
-        if shape is None:
-            found.append(f"{target.title}: no benchmark {target.benchmark}")
-            continue
-        for choice in (target.parameters, target.relative_to):
-            found += [f"{target.title}: {target.benchmark} has no {part}" for part in shape.missing(choice)]
-        converted = target.scale != 1 or target.relative_to
-        if not converted and shape.unit not in UNITS[target.unit]:
-            found.append(f"{target.title}: {target.unit} wanted, {target.benchmark} is in {shape.unit}")
-    return found
 
 
 def judge(target: Target, shapes: Mapping[str, Shape], figures: Figures) -> TargetVerdict:

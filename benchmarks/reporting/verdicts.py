@@ -48,7 +48,9 @@ def proven(row: Row) -> bool:
 
 def ordered(rows: Sequence[Row]) -> list[Row]:
     """By verdict, the worst first; then the surest first, by the bound of the interval nearest to no change."""
-    return sorted(rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_surely(row), row.name, _values(row)))
+    return sorted(
+        rows, key=lambda row: (WORST_FIRST.index(row.verdict), -_surely(row), row.name, list(row.parameters.values()))
+    )
 
 
 def why(row: Row) -> str:
@@ -73,10 +75,6 @@ def argument(asv_label: str) -> str:
     if re.fullmatch(r"[\w.]+", asv_label):
         return asv_label
     return shlex.quote(asv_label) if re.search(r'["$`\\!]', asv_label) else f'"{asv_label}"'
-
-
-def _values(row: Row) -> list[str]:
-    return list(row.parameters.values())
 
 
 def _surely(row: Row) -> float:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ..report import OVERHEAD, WHOLE, Report
+from ..report import Report
 from ..results import Benchmark, Commit
+from ..shares import OVERHEAD, WHOLE
 from ..tables import human
 from .frame import Html, Page, Source, asv_show, details, grid, per_machine, printed_by
 from .svg import areas
@@ -19,10 +20,6 @@ ABOUT = (
     "One call of each part in turn, so that each finds the caches as a request leaves them. Times swing on a machine "
     "that runs other work.",
 )
-
-
-def _body(source: Source) -> str:
-    return per_machine(source, _machine)
 
 
 def _machine(source: Source, report: Report) -> str:
@@ -67,4 +64,4 @@ def _finite(commit: Commit, benchmark: Benchmark, part: str) -> bool:
     return math.isfinite(_value(commit, benchmark, part))
 
 
-PAGE = Page("components.html", "Components", "CPU by component over the history", _body)
+PAGE = Page("components.html", "Components", "CPU by component over the history", per_machine(_machine))

@@ -99,15 +99,19 @@ def navigation(links: Iterable[Page], current: str = "index.html", style: str = 
     return f'<nav class="pages" aria-label="Pages">{items}</nav>'
 
 
-def per_machine(source: Source, section: Callable[[Source, Report], str]) -> str:
-    """The sections of all machines that have something to show, each under its machine's name."""
-    found = [(report, text) for report in source.reports if (text := section(source, report))]
-    jumps = ", ".join(f'<a href="#{anchor(one)}">{escape(one.measured.name)}</a>' for one, _ in found)
-    machines = f"<p>Machines: {jumps}</p>" if len(found) > 1 else ""
-    return machines + "".join(
-        f'<section id="{anchor(report)}"><h2>Machine {escape(report.measured.name)}</h2>\n{text}</section>\n'
-        for report, text in found
-    )
+def per_machine(section: Callable[[Source, Report], str]) -> Callable[[Source], str]:
+    """A page's body: the sections of all machines that have something to show, each under its machine's name."""
+
+    def body(source: Source) -> str:
+        found = [(report, text) for report in source.reports if (text := section(source, report))]
+        jumps = ", ".join(f'<a href="#{anchor(one)}">{escape(one.measured.name)}</a>' for one, _ in found)
+        machines = f"<p>Machines: {jumps}</p>" if len(found) > 1 else ""
+        return machines + "".join(
+            f'<section id="{anchor(report)}"><h2>Machine {escape(report.measured.name)}</h2>\n{text}</section>\n'
+            for report, text in found
+        )
+
+    return body
 
 
 def anchor(report: Report) -> str:

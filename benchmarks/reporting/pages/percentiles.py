@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
-from ..report import PERCENTILES, Report, Scenario
+from ..report import Report
 from ..results import Commit, Figure
+from ..scenarios import PERCENTILES, Scenario
 from .frame import Html, Page, Source, asv_show, details, grid, per_machine, printed_by
 from .svg import lines, spread
-
-
-def _body(source: Source) -> str:
-    return per_machine(source, _machine)
 
 
 def _machine(source: Source, report: Report) -> str:
@@ -57,4 +54,4 @@ def _figure(commit: Commit, scenario: Scenario, percentile: str) -> Figure:
     return commit.figures.get(key, Figure(math.nan))
 
 
-PAGE = Page("percentiles.html", "Percentiles", "percentiles over the history", _body)
+PAGE = Page("percentiles.html", "Percentiles", "percentiles over the history", per_machine(_machine))

@@ -23,10 +23,6 @@ LEVELS = (
 COLUMNS = ("Benchmark", "Before", "After", "Change")
 
 
-def _body(source: Source) -> str:
-    return per_machine(source, _machine)
-
-
 def _machine(source: Source, report: Report) -> str:
     counted, levels = steps.count_steps(report.measured), steps.level_steps(report.measured)
     known = reasons.load(source.root)
@@ -104,4 +100,4 @@ def _level_table(source: Source, found: Sequence[Step]) -> str:
     return grid((*COLUMNS, "Since"), rows)
 
 
-PAGE = Page("regressions.html", "Regressions", "where figures went up or down, and why", _body)
+PAGE = Page("regressions.html", "Regressions", "where figures went up or down, and why", per_machine(_machine))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-from ..report import NOISE, Report, tally
+from ..criteria import tally
+from ..report import NOISE, Report
 from .frame import Page, Source, per_machine, printed_by, titled
 
 
 def _body(source: Source) -> str:
-    return per_machine(source, _machine) or f"<p class=tally>{escape(source.message)}</p>"
+    return per_machine(_machine)(source) or f"<p class=tally>{escape(source.message)}</p>"
 
 
 def _machine(source: Source, report: Report) -> str:

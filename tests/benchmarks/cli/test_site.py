@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import site
+from benchmarks.judging.errors import Invalid
 from benchmarks.reporting import results
 from benchmarks.reporting.pages import targets
 from benchmarks.reporting.pages.frame import Source
@@ -183,10 +184,10 @@ def test_publishing_without_results_is_refused_with_what_to_do(empty_project: Pa
 
 def test_a_shell_that_looks_different_is_refused_loudly(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<html></html>")
-    with pytest.raises(site.SiteError, match="looks different"):
+    with pytest.raises(Invalid, match="looks different"):
         site._finish_shell(tmp_path, "pyrt", [])
 
 
 def test_a_step_that_fails_is_reported_with_its_last_words(project: Path) -> None:
-    with pytest.raises(site.SiteError, match="exit code"):
+    with pytest.raises(Invalid, match="exit code"):
         site._run("asv", "publish", "--no-such-option", root=project)

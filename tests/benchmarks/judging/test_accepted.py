@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.judging.accepted import FILE, AcceptanceError, accept, holding, load, parse
+from benchmarks.judging.accepted import FILE, accept, holding, load, parse
 from benchmarks.judging.comparison import Counts, Row, Verdict
+from benchmarks.judging.errors import WrongUse
 from tests.benchmarks.conftest import git
 
 ENTRY = """
@@ -67,7 +68,7 @@ def test_an_acceptance_may_name_either_twin(name: str) -> None:
     ],
 )
 def test_a_malformed_file_says_where(text: str, told: str) -> None:
-    with pytest.raises(AcceptanceError, match=told):
+    with pytest.raises(WrongUse, match=told):
         parse(text)
 
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from benchmarks.judging import baseline
-from benchmarks.judging.baseline import Baseline, BaselineError, Stored
+from benchmarks.judging.baseline import Baseline, Stored
 from benchmarks.judging.comparison import Row, Side, Verdict
 from benchmarks.judging.deciding import Gate
+from benchmarks.judging.errors import WrongUse
 from benchmarks.judging.fingerprint import machine
 from benchmarks.judging.pairs import Key
 from benchmarks.judging.rows import Chosen, Lost
@@ -90,7 +91,7 @@ def test_a_baseline_comes_back_as_it_was_saved(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["cpu", "cores", "kernel", "python"])
 def test_another_machines_baseline_is_refused_and_the_way_out_named(tmp_path: Path, name: str) -> None:
     known = baseline.load(kept(tmp_path / "b.json", **{name: "another"}))
-    with pytest.raises(BaselineError, match=rf"its {name} differ.*--advisory"):
+    with pytest.raises(WrongUse, match=rf"its {name} differ.*--advisory"):
         baseline.compare(tmp_path, known, Side(commit="b" * 40), bench="", advisory=False, say=print)
 
 
@@ -99,14 +100,14 @@ def test_another_machines_baseline_is_refused_and_the_way_out_named(tmp_path: Pa
 )
 def test_a_file_that_is_no_baseline_is_named(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "x.json").write_text(text)
-    with pytest.raises(BaselineError, match=rf"x\.json {told}"):
+    with pytest.raises(WrongUse, match=rf"x\.json {told}"):
         baseline.load(tmp_path / "x.json")
 
 
 def test_a_baseline_of_another_schema_is_to_be_made_again(tmp_path: Path) -> None:
     path = kept(tmp_path / "b.json")
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(baseline.load(path), schema=99)))
-    with pytest.raises(BaselineError, match="schema 99"):
+    with pytest.raises(WrongUse, match="schema 99"):
         baseline.load(path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.judging import git
+from benchmarks.judging.errors import WrongUse
 from tests.benchmarks.judging.commits import Commits
 
 
@@ -39,11 +40,11 @@ def test_a_file_is_that_of_the_commit_and_empty_where_it_has_none(commits: Commi
 
 def test_a_history_that_cannot_be_listed_is_an_error_and_no_empty_one(commits: Commits) -> None:
     assert git.log(commits.root, "--format=%s") == "Make it 1"
-    with pytest.raises(git.GitError, match=r"git cannot list the commits in .*project: .*nonsense"):
+    with pytest.raises(WrongUse, match=r"git cannot list the commits in .*project: .*nonsense"):
         git.log(commits.root, "nonsense", "--")
 
 
 def test_without_git_it_says_so(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(git.GitError, match="git is not installed"):
+    with pytest.raises(WrongUse, match="git is not installed"):
         git.ask(commits.root, "status")

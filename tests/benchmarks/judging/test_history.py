@@ -13,6 +13,7 @@ import pytest
 from asv.machine import Machine, MachineCollection
 
 from benchmarks.judging import fingerprint, history
+from benchmarks.judging.errors import WrongUse
 from benchmarks.judging.sides import Say
 
 Verb = Callable[[Path, Say], bool]
@@ -115,13 +116,13 @@ def test_a_range_names_the_commits_behind_its_base(root: Path) -> None:
 @pytest.mark.parametrize("span", ["nonsense..HEAD", "HEAD..HEAD"])
 def test_a_range_without_commits_is_refused(root: Path, span: str) -> None:
     commit(root, "pyrt/__init__.py")
-    with pytest.raises(history.HistoryError, match=re.escape(span)):
+    with pytest.raises(WrongUse, match=re.escape(span)):
         history.history(root, print, span)
 
 
 @pytest.mark.parametrize("verb", [history.bench, history.history])
 def test_without_a_commit_to_measure_it_is_refused(root: Path, verb: Verb) -> None:
-    with pytest.raises(history.HistoryError, match=r"constraints\.txt"):
+    with pytest.raises(WrongUse, match=r"constraints\.txt"):
         verb(root, print)
 
 
@@ -129,21 +130,21 @@ def test_without_a_commit_to_measure_it_is_refused(root: Path, verb: Verb) -> No
 def test_a_machine_called_reference_is_refused(root: Path, verb: Verb, monkeypatch: pytest.MonkeyPatch) -> None:
     commit(root, "pyrt/__init__.py")
     monkeypatch.setattr(Machine, "hardcoded_machine_name", "reference")
-    with pytest.raises(history.HistoryError, match="rename the machine"):
+    with pytest.raises(WrongUse, match="rename the machine"):
         verb(root, print)
 
 
 def test_the_history_of_a_shallow_clone_is_refused(root: Path, tmp_path: Path) -> None:
     commit(root, "pyrt/__init__.py")
     git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{root}", "shallow")
-    with pytest.raises(history.HistoryError, match="git fetch --unshallow"):
+    with pytest.raises(WrongUse, match="git fetch --unshallow"):
         history.history(tmp_path / "shallow", print)
 
 
 def test_another_build_of_python_adds_nothing_to_the_reference(root: Path) -> None:
     commit(root, "pyrt/__init__.py")
     history.record(root / "results/reference", fingerprint.machine() | {"python": '3.11.2 "Debian"'})
-    with pytest.raises(history.HistoryError, match=r'3\.11\.2 "Debian"'):
+    with pytest.raises(WrongUse, match=r'3\.11\.2 "Debian"'):
         history.history(root, print)
 
 

@@ -43,10 +43,10 @@ class Others:
 """
 RUN = """
 import json, sys
-from benchmarks.judging import running
+from benchmarks.judging import errors, running
 try:
     done = running.run({arguments}, progress=False)
-except (running.UsageError, running.MeasurementError) as error:
+except (errors.WrongUse, errors.Invalid) as error:
     sys.exit(f"{{type(error).__name__}}: {{error}}")
 print("\\n" + json.dumps(done.as_json()))
 """
@@ -112,9 +112,9 @@ def test_counts_are_of_what_matches_and_nothing_else(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("'nonsense'", "UsageError: no benchmark that is measured matches 'nonsense'"),
-        ("'time_failing', counts=True", "UsageError: no benchmark that is counted matches"),
-        ("'('", "UsageError: --bench '(' is not a regular expression"),
+        ("'nonsense'", "WrongUse: no benchmark that is measured matches 'nonsense'"),
+        ("'time_failing', counts=True", "WrongUse: no benchmark that is counted matches"),
+        ("'('", "WrongUse: --bench '(' is not a regular expression"),
     ],
 )
 def test_a_name_that_selects_nothing_is_wrong_use(project: Project, arguments: str, said: str) -> None:
@@ -123,7 +123,7 @@ def test_a_name_that_selects_nothing_is_wrong_use(project: Project, arguments: s
 
 def test_a_suite_that_cannot_be_imported_is_an_invalid_measurement(tmp_path: Path) -> None:
     broken = Project(tmp_path / "p", "import nothing_of_that_name")
-    assert "MeasurementError: " in refusal(broken, "quick=True")
+    assert "Invalid: " in refusal(broken, "quick=True")
 
 
 def test_another_pyrt_than_the_working_copy_is_refused(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from benchmarks.harness.counting import Outcome
+from benchmarks.judging.errors import WrongUse
 from benchmarks.peers import gtype, validators
-from benchmarks.peers.entries import Entry, NotInstalled, Peer, UnknownPeer, Yardstick, chosen, measure
+from benchmarks.peers.entries import Entry, NotInstalled, Peer, Yardstick, chosen, measure
 from benchmarks.peers.loops import afresh, per_call
 from benchmarks.peers.plot import plot
 from benchmarks.peers.rounds import Work, alternate, order
@@ -120,7 +121,7 @@ def test_those_that_are_chosen_are_measured_beside_the_first() -> None:
     everybody = [*map(peer, SECONDS)]
     assert chosen(everybody, ()) == everybody
     assert [one.name for one in chosen(everybody, ["five-times"])] == ["pyrt", "five-times"]
-    with pytest.raises(UnknownPeer, match="there is no tenth: choose from pyrt, half, five-times"):
+    with pytest.raises(WrongUse, match="there is no tenth: choose from pyrt, half, five-times"):
         chosen(everybody, ["half", "tenth"])
 
 

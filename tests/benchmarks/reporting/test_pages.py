@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from benchmarks.cli import site
 from benchmarks.cli.main import main
 from benchmarks.harness.counting import Outcome
+from benchmarks.judging.errors import WrongUse
 from benchmarks.peers import gtype, stored
 from benchmarks.peers.entries import Peer, measure
 from benchmarks.peers.runs import PeerRun
@@ -224,7 +225,7 @@ def test_only_what_is_committed_is_kept(tmp_path: Path) -> None:
     (root / "README.md").write_text("not measured")
     stored.require_commit(root)
     (root / "pyrt" / "__init__.py").write_text("changed = True")
-    with pytest.raises(stored.NotCommitted, match=r"pyrt/__init__\.py is not as it was committed"):
+    with pytest.raises(WrongUse, match=r"pyrt/__init__\.py is not as it was committed"):
         stored.require_commit(root)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from benchmarks.judging.comparison import Row, Side, Verdict
-from benchmarks.reporting import comparison_report, criteria, report, results, standalone, tables, targets
+from benchmarks.judging.errors import WrongUse
+from benchmarks.reporting import comparison_report, criteria, report, results, shares, standalone, tables, targets
 from benchmarks.reporting.results import Benchmark, Commit, Figure, Measured
 from benchmarks.reporting.spark import Spark
 from benchmarks.reporting.targets import Shape
@@ -85,7 +86,7 @@ def test_the_first_commit_has_no_baseline(measured: Measured) -> None:
 
 
 def test_an_unmeasured_commit_is_refused_with_those_that_are(measured: Measured) -> None:
-    with pytest.raises(results.ResultsError, match=measured.commits[0].short):
+    with pytest.raises(WrongUse, match=measured.commits[0].short):
         report.make(measured, [], head="feedbeef")
 
 
@@ -198,7 +199,7 @@ def test_a_load_test_has_its_figures_in_one_row_and_the_worst_of_its_outcomes() 
 
 def test_the_written_verdicts_follow_the_figures(done: report.Report) -> None:
     hook = next(one for one in done.verdicts if one.target.title == "One hook")
-    assert report.outcome(hook) == "missed: 2x the limit, 1 ms too much"
+    assert criteria.outcome(hook) == "missed: 2x the limit, 1 ms too much"
     assert hook in done.missed
 
 
@@ -253,7 +254,7 @@ def test_a_second_python_is_not_mixed_into_the_same_curve(project: Path, tmp_pat
 @pytest.fixture
 def overhead(measured: Measured) -> Measured:
     """A commit before and one now that measured the parts of a request."""
-    counts, times = report.OVERHEAD
+    counts, times = shares.OVERHEAD
     shape = Shape(["part"], [["'route'", "'parse'", "'whole'"]], "instructions")
 
     def figures(route: float) -> dict[results.Key, Figure]:
@@ -269,7 +270,7 @@ def overhead(measured: Measured) -> Measured:
     before, now = measured.commits[-2:]
     return dataclasses.replace(
         measured,
-        benchmarks={name: Benchmark(name, "track", shape, True) for name in report.OVERHEAD},
+        benchmarks={name: Benchmark(name, "track", shape, True) for name in shares.OVERHEAD},
         commits=[
             dataclasses.replace(before, figures=figures(250.0)),
             dataclasses.replace(now, figures=figures(300.0)),

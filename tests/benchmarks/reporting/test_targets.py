@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.judging.errors import WrongUse
 from benchmarks.reporting import targets
-from benchmarks.reporting.targets import Shape, Target, TargetVerdict, judge, problems
+from benchmarks.reporting.targets import Shape, Target, TargetVerdict, judge
 
 SHAPE = Shape(["routes", "path"], [["10", "10000"], ["'static'", "'miss'"]], "seconds")
 FIGURES = {
@@ -92,19 +93,6 @@ def test_a_target_without_a_benchmark_or_a_result_is_not_measured() -> None:
     assert verdict(target(parameters={"routes": 77})).status == "not measured"
 
 
-def test_problems_name_missing_benchmarks_parameters_and_wrong_units() -> None:
-    wrong = [
-        target(benchmark="other"),
-        target(parameters={"routes": 77}),
-        Target("mvp", "Queue", "Rate", ">", 1, "1/s", benchmark="match"),
-    ]
-    found = problems(wrong, SHAPES)
-    assert "no benchmark other" in found[0]
-    assert "match has no routes = 77" in found[1]
-    assert "1/s wanted, match is in seconds" in found[2]
-    assert problems([target()], SHAPES) == []
-
-
 def test_the_written_targets_are_valid_and_in_every_tier() -> None:
     tiers = Counter(one.tier for one in targets.load())
     assert set(tiers) == set(targets.TIERS)
@@ -140,11 +128,11 @@ VALID = '[[target]]\ntier = "mvp"\ngroup = "G"\ntitle = "T"\ncompare = "<"\nlimi
 def test_a_file_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "targets.toml"
     path.write_text(text)
-    with pytest.raises(targets.TargetsError) as caught:
+    with pytest.raises(WrongUse) as caught:
         targets.load(path)
     assert message in str(caught.value)
 
 
 def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(targets.TargetsError, match=r"absent\.toml"):
+    with pytest.raises(WrongUse, match=r"absent\.toml"):
         targets.load(tmp_path / "absent.toml")
