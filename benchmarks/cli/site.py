@@ -108,7 +108,7 @@ def build(html: Path | None = None, root: Path = ROOT) -> Path:
         )
     _run("asv_tachyon", "install", str(html), "--no-backup", root=root)
     _set_right(html / "index.json")
-    _finish_shell(html, conf.project, links)
+    finish_shell(html, conf.project, links)
     return html / "index.html"
 
 
@@ -155,7 +155,7 @@ nav.pages a { color: #fff; text-decoration: none; } nav.pages a[aria-current] { 
 """
 
 
-def _finish_shell(html: Path, project: str, links: Sequence[Page]) -> None:
+def finish_shell(html: Path, project: str, links: Sequence[Page]) -> None:
     """Link our pages from the shell, and make it work when index.html is opened as a file."""
     _patch(
         html / "index.html",

@@ -91,16 +91,16 @@ def compare(root: Path, stored: Baseline, head: Side, *, bench: str, advisory: b
         base=stored.side,
         head=head,
         fingerprint=here,
-        rows=accepted.accept(_rows(measured.chosen, stored.benchmarks, found.benchmarks, measured.lost), acceptances),
+        rows=accepted.accept(judge(measured.chosen, stored.benchmarks, found.benchmarks, measured.lost), acceptances),
         notes=[
             *(f"{name}: {there.get(name, 'unknown')} at the baseline, {here[name]} now" for name in changed),
-            *_gone(stored, measured.chosen, bench),
+            *vanished(stored, measured.chosen, bench),
         ],
         advisory=f"another machine's baseline: {', '.join(differing)} differ" if differing else "",
     )
 
 
-def _gone(stored: Baseline, chosen: Sequence[Chosen], bench: str) -> list[str]:
+def vanished(stored: Baseline, chosen: Sequence[Chosen], bench: str) -> list[str]:
     """What the baseline has, the expression selects, and today's suite does not know any more."""
     labels = {one.label for one in chosen}
     gone = [name for name in stored.benchmarks if name not in labels and re.search(bench, name)]
@@ -139,9 +139,10 @@ def _stored(one: Chosen, counted: Counts | Lost | None, pairs: Sequence[tuple[fl
     return Stored(version=one.version, instructions=instructions, samples=[figure for pair in pairs for figure in pair])
 
 
-def _rows(
+def judge(
     chosen: Sequence[Chosen], before: Mapping[str, Stored], now: Mapping[str, Stored], failed: Mapping[Key, Lost]
 ) -> list[Row]:
+    """What became of each benchmark's figures; *failed*: why some have none now."""
     counts: dict[Key, Counts | Lost] = {}
     lost: dict[Key, Lost] = {}
     pairs: dict[Key, list[tuple[float, float]]] = {}

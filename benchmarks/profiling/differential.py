@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from ..judging.comparison import now
+from ..judging.sides import Say
 from . import sampling
 from .sampling import FEW, StackSamples
-from .single import SCHEMA, Attempts, FrameCounts, Say, count_frames, few, scaled_note
+from .single import SCHEMA, Attempts, FrameCounts, count_frames, few, scaled_note
 from .stacks import Stack, by_self, component, unfolded
 from .subject import Job, ProfilingError
 

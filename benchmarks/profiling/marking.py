@@ -42,7 +42,7 @@ _BEGINS, _ENDS = {"RESUME"}, {"RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"}
 def install() -> None:
     """Mark what is imported from here on, and what pyrt compiles, as far as the first run found it executed."""
     with open(EXECUTED, encoding="utf-8") as lines:
-        _executed.update(lines.read().splitlines())
+        executed.update(lines.read().splitlines())
     builtins.__dict__["__note__"] = io.BytesIO(bytes(WIDTH * 100_000)).write
     builtins.__dict__["__mark__"] = itertools.repeat(None).__next__
     loader = importlib.machinery.SourceFileLoader
@@ -63,7 +63,7 @@ def marked(code: types.CodeType, place: str, module: str) -> types.CodeType:
     """The code with marks, and that of the functions in it, as far as they are executed."""
     inner = (marked(each, place, module) if isinstance(each, types.CodeType) else each for each in code.co_consts)
     code = code.replace(co_consts=tuple(inner))
-    return _with_marks(code, f"{module}:{code.co_qualname}") if _line(code, place) in _executed else code
+    return _with_marks(code, f"{module}:{code.co_qualname}") if _line(code, place) in executed else code
 
 
 def _line(code: types.CodeType, place: str) -> str:
@@ -102,15 +102,15 @@ def _mark(kind: bytes, name: str) -> list[Any]:
 def note(kind: bytes, name: str) -> bytes:
     """What a mark notes: its kind and a digest, whose name stands in the file of names."""
     digest = hashlib.blake2b(name.encode(), digest_size=WIDTH - 1).digest()
-    if name not in _written:
-        _written.add(name)
+    if name not in written:
+        written.add(name)
         with open(NAMES, "a", encoding="utf-8") as names:
             names.write(f"{digest.hex()} {name}\n")
     return kind + digest
 
 
-_executed: set[str] = set()
-_written: set[str] = set()
+executed: set[str] = set()
+written: set[str] = set()
 
 
 # In the fork of one benchmark.
@@ -124,7 +124,7 @@ def slices(work: Any) -> dict[str, Any]:
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
     try:
-        return _slices(work) if _executed else _find_executed(work)
+        return _slices(work) if executed else _find_executed(work)
     except SkipNotImplemented as reason:
         return {"skipped": str(reason) or "not in this pyrt"}
     except BaseException as error:  # also SystemExit: it is this benchmark's failure and nobody else's

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from ..judging.comparison import now
+from ..judging.sides import Say
 from . import sampling
 from .sampling import FEW, Garbage, Memory
 from .stacks import Stack, by_component, by_self, by_total, component, scaled, unfolded
@@ -18,7 +19,6 @@ from .subject import Job, ProfilingError, packages_of
 SCHEMA = 1
 TOP = 25
 OTHER_S = 1.0  # of each of the runs beside the sampled one
-Say = Callable[[str], None]
 Result = TypeVar("Result")
 
 

@@ -30,13 +30,20 @@ def write(found: Comparison, folder: Path) -> list[Path]:
     texts: dict[str, Callable[[], str]] = {
         "report.md": shown.markdown,
         "report.html": lambda: standalone.html(shown),
-        "gha-smaller.json": lambda: _json(entries(found, less_is_better=True)),
-        "gha-bigger.json": lambda: _json(entries(found, less_is_better=False)),
+        "gha-smaller.json": lambda: gha(found, less_is_better=True),
+        "gha-bigger.json": lambda: gha(found, less_is_better=False),
         "junit.xml": lambda: junit.xml(found),
     }
     for name, text in texts.items():
         write_whole(folder / name, text().encode())
     return [folder / name for name in ("comparison.json", *texts)]
+
+
+def gha(found: Comparison, *, less_is_better: bool) -> str:
+    """The entries as github-action-benchmark reads them."""
+    return (
+        json.dumps(entries(found, less_is_better=less_is_better), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    )
 
 
 def entries(found: Comparison, *, less_is_better: bool) -> list[dict[str, Any]]:
@@ -77,7 +84,3 @@ def _uncertainty(sampled: PairedSamples) -> float:
         return (sampled.high - sampled.low) / 2 / sampled.ratio * sampled.head
     around = (max(heads) - min(heads)) / 2
     return around if math.isfinite(around) else 0.0
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -37,7 +37,7 @@ def rows(
     first, *rest = (chosen(name, now.version) for name in NAMES)
     old = {one.label: stored() for one in rest} | ({first.label: before} if before else {})
     new = {one.label: stored(times=[others * time for time in TIMES]) for one in rest} | {first.label: now}
-    made = baseline._rows([first, *rest], old, new, lost or {})
+    made = baseline.judge([first, *rest], old, new, lost or {})
     return {row.name.rpartition("_")[2]: row for row in made}
 
 
@@ -115,5 +115,5 @@ def test_a_benchmark_that_the_baseline_alone_has_is_named_where_it_was_asked_for
     side = Side(commit="a" * 40)
     both = {chosen(name).label: stored() for name in ("match", "vanished")}
     known = Baseline(command="c", date="d", side=side, fingerprint={}, benchmarks=both)
-    assert baseline._gone(known, [chosen("match")], "") == ["in the baseline alone: micro.x.X.time_vanished"]
-    assert baseline._gone(known, [chosen("match")], "match") == []
+    assert baseline.vanished(known, [chosen("match")], "") == ["in the baseline alone: micro.x.X.time_vanished"]
+    assert baseline.vanished(known, [chosen("match")], "match") == []

@@ -23,6 +23,7 @@ from benchmarks.judging.deciding import (
     proven,
     worse,
 )
+from benchmarks.judging.errors import WrongUse
 
 GATE = Gate()
 FAIL, ALERT, SLOWER, OK, FASTER = Verdict.FAIL, Verdict.ALERT, Verdict.SLOWER, Verdict.OK, Verdict.FASTER
@@ -206,3 +207,8 @@ def test_a_gate_that_makes_no_sense_names_the_benchmark_and_the_fault(written: d
 def test_a_rate_is_better_when_more_without_being_told() -> None:
     assert not Gate.of({"name": "load.x.Y.track_rate"}).less_is_better
     assert Gate.of({"name": "load.x.Y.track_cost"}).less_is_better
+
+
+def test_a_malformed_gate_is_wrong_use_and_names_the_benchmark() -> None:
+    with pytest.raises(WrongUse, match=r"micro\.x\.X\.time_y: gate"):
+        Gate.of({"name": "micro.x.X.time_y", "gate": {"alrt": 2}})

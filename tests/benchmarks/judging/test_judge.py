@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from benchmarks.harness.counting import CountingError
+from benchmarks.judging import judge as comparing
+from benchmarks.judging.comparison import Side
+from benchmarks.judging.deciding import Gate
+from benchmarks.judging.judge import Judge, judge_all
+from benchmarks.judging.leash import Leash
+from benchmarks.judging.pairs import Key, MeasuringError
+from benchmarks.judging.rows import Chosen
+from benchmarks.judging.sides import Built
 from tests.benchmarks.conftest import git
 from tests.benchmarks.judging.project import PYPROJECT, Judged
 
@@ -106,3 +116,23 @@ def test_an_unbuildable_commit_leaves_nothing_half_made(project: Judged) -> None
     commit = git(project.root, "rev-parse", "broken")
     project.run("compare", "plain", "broken", "--bench", "time_match")
     assert not list((project.root / ".asv/sides").glob(f"*{commit[:12]}?"))
+
+
+SIDE = Side(commit="a" * 40)
+
+
+def test_counts_alone_without_valgrind_are_no_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CountingError, match="valgrind is not installed"):
+        comparing.compare(tmp_path, SIDE, SIDE, counts_only=True, say=print)
+
+
+def test_where_nothing_can_be_measured_at_the_base_the_measurement_is_broken_and_not_fine(tmp_path: Path) -> None:
+    dying = tmp_path / "bin/python"  # an environment whose Python does not start
+    dying.parent.mkdir()
+    dying.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
+    dying.chmod(0o755)
+    one = Chosen(Key("micro.x.X.time_y", 0), {}, "seconds", Gate())
+    built = dict.fromkeys(("base", "head"), Built(SIDE.commit, dying))
+    with Leash() as leash, pytest.raises(MeasuringError, match=r"nothing could be measured at BASE.*no space left"):
+        judge_all(Judge(built, leash, print), [one])

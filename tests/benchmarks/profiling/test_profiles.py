@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.profiling import stacks
+from benchmarks.profiling import profiles, stacks
 from benchmarks.reporting.pages import profiles as page
 from tests.benchmarks.profiling.toy import Project, figures
 
@@ -199,3 +199,12 @@ def test_a_new_profile_takes_the_place_of_the_old_one(project: Project) -> None:
 def test_components_are_those_of_the_frames(single: Path) -> None:
     found = figures(single)
     assert {one["name"] for one in found["components"]} == {stacks.component(name) for name in frames(single)}
+
+
+def test_a_profile_stands_where_the_site_looks_and_under_a_name_that_is_fit_for_an_address(tmp_path: Path) -> None:
+    from benchmarks.profiling.subject import Choice, Subject
+
+    choice = Choice("micro.a.B.time_c", 3, {"path": "'two <parameters>/ä'", "n": "10"})
+    sides = [Subject(tmp_path, "b" * 40), Subject(tmp_path, "c" * 40)]
+    assert profiles.name_of(choice, sides) == "micro.a.B.time_c-two-parameters-10@bbbbbbbb..cccccccc"
+    assert profiles.name_of(choice, [Subject(tmp_path)]).endswith("@working-copy")

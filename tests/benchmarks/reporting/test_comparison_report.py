@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.judging.comparison import Comparison, Row, Verdict
-from benchmarks.reporting import changes, comparison_report, documents, standalone, tables, verdicts
+from benchmarks.reporting import comparison_report, documents, standalone, tables, verdicts
 from benchmarks.reporting.comparison_report import LIMIT, ComparisonReport
 from tests.benchmarks.comparisons import comparison, comparisons, counted, one_of_each, row, sampled, timed
 
@@ -21,48 +21,6 @@ INCONCLUSIVE, UNJUDGED = Verdict.INCONCLUSIVE, Verdict.UNJUDGED
 
 def text_of(*rows: Row, **more: Any) -> str:
     return ComparisonReport(comparison(*rows, **more)).markdown()
-
-
-@pytest.mark.parametrize(
-    ("ratios", "text"),
-    [
-        ((1.56, 1.51, 1.62), "+56 % [+51, +62]"),
-        ((1.052, 1.011, 1.093), "+5.2 % [+1.1, +9.3]"),
-        ((0.5, 0.45, 0.55), "-50 % [-55, -45]"),
-        ((1.0, 0.97, 1.03), "0 % [-3, +3]"),
-        ((1.12, 1.0004, 1.3), "+12.00 % [+0.04, +30.00]"),  # a bound above no change is not shown as no change
-        ((12.0, 10.0, 14.0), "+1,100 % [+900, +1,300]"),
-        ((0.0004, 0.0003, 0.0005), "-99.96 % [-99.97, -99.95]"),  # and what is left is not shown as nothing
-        ((1.078,), "+7.8 %"),
-        ((1.0,), "0 %"),
-    ],
-)
-def test_a_change_is_a_signed_percentage_with_its_interval(ratios: tuple[float, ...], text: str) -> None:
-    assert changes.change(*ratios) == text
-
-
-@given(st.floats(0.01, 100))
-def test_no_change_is_shown_only_where_there_is_none(ratio: float) -> None:
-    if abs(ratio - 1) > 1e-5:
-        assert changes.change(ratio).startswith("+" if ratio > 1 else "-")
-
-
-@pytest.mark.parametrize(
-    ("base", "head", "unit", "texts"),
-    [
-        (980e-6, 1.2e-3, "seconds", ("0.98 ms", "1.2 ms")),
-        (18.24e-6, 28.4e-6, "seconds", ("18.2 us", "28.4 us")),
-        (0.0, 2e-3, "seconds", ("0 ms", "2 ms")),
-        (999.0, 1_500_000.0, "bytes", ("0.000999 MB", "1.5 MB")),
-        (8000.0, 5000.0, "1/s", ("8,000/s", "5,000/s")),
-        (20_406.5, 31_000.0, "instructions", ("20,406.5 instr", "31,000 instr")),
-        (None, 2e-3, "seconds", ("failed", "2 ms")),
-    ],
-)
-def test_two_figures_share_the_unit_of_the_larger(
-    base: float | None, head: float | None, unit: str, texts: tuple[str, str]
-) -> None:
-    assert changes.pair(base, head, unit) == texts
 
 
 def test_the_headline_counts_every_verdict_and_those_accepted() -> None:
@@ -104,20 +62,6 @@ def test_one_sentence_says_what_to_do_next(found: Comparison, title: str, step: 
     shown = ComparisonReport(found)
     assert title in shown.title
     assert step in next(text for text in shown.notes() if text.startswith("Next: "))
-
-
-def test_rows_stand_by_verdict_and_then_by_how_sure_the_change_is() -> None:
-    wide = timed(ALERT, 1.45, half=0.3, name="x.wide.X.time_x")
-    sure = timed(ALERT, 1.3, half=0.05, name="x.sure.X.time_x")
-    counts = counted(SLOWER, 1000, 1040, name="x.counts.X.instr_x")
-    fail = timed(FAIL, 1.6, name="x.fail.X.time_x")
-    names = [one.name.split(".")[1] for one in verdicts.ordered([counts, wide, sure, fail])]
-    assert names == ["fail", "sure", "wide", "counts"]
-
-
-def test_of_what_became_faster_the_surest_stands_first() -> None:
-    little, much = timed(FASTER, 0.7, name="x.little.X.time_x"), timed(FASTER, 0.4, name="x.much.X.time_x")
-    assert verdicts.ordered([little, much]) == [much, little]
 
 
 def test_a_row_has_both_figures_the_interval_the_count_and_why() -> None:

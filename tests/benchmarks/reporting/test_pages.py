@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -11,18 +10,13 @@ from typing import Any
 
 import pytest
 from asv.results import iter_results_paths
-from click.testing import CliRunner
 
 from benchmarks.cli import site
-from benchmarks.cli.main import main
-from benchmarks.harness.counting import Outcome
-from benchmarks.judging.errors import WrongUse
-from benchmarks.peers import gtype, stored
-from benchmarks.peers.entries import Peer, measure
-from benchmarks.peers.runs import PeerRun
+from benchmarks.peers import stored
 from benchmarks.reporting import stored_profiles
 from tests.benchmarks.browser import Tab, needs_browser, tab
-from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, git, start_project, write_results
+from tests.benchmarks.conftest import OVERHEAD, SUBJECTS, SUITE, start_project, write_results
+from tests.benchmarks.peers.toys import run_of_peers
 
 ALWAYS = ["targets.html", "percentiles.html", "regressions.html", "commits.html"]
 ALL = [page.file for page in site.PAGES]
@@ -36,25 +30,6 @@ FILES = {
         "| 2026-01-05 | walked in order: `routing.Match.match (10, static)` | 1,353 | 1,504 | yes: tidy first |\n"
     },
 }
-
-
-def run_of_peers(date: str, commit: str) -> PeerRun:
-    peers = [Peer("pyrt", "calls <it>", lambda case: "", "1.0"), Peer("other", "calls it", lambda case: "", "2.0")]
-    counts = {("one", "pyrt"): Outcome({}, 4321.0)}
-    entries = measure(peers, {"one": "the first"}, 12, lambda works: [1e-6, 2e-6], lambda w: gtype.Count(counts.get(w)))
-    about = {"Machine": "toy", "Python": "CPython 3.11", "Libraries": "other 2.0", "Commit": commit, "Measured": date}
-    return PeerRun(
-        "gtype",
-        gtype.TIME,
-        peers,
-        {"one": "the first"},
-        entries,
-        12,
-        "toys",
-        remarks=["A remark."],
-        date=datetime.datetime.fromisoformat(f"{date}T12:00:00+00:00"),
-        recorded=about,
-    )
 
 
 def write_profile(root: Path, name: str, about: Mapping[str, Any] | str) -> None:
@@ -204,36 +179,6 @@ def test_the_newest_run_of_peers_is_drawn_and_the_earlier_kept_below(html: Path,
     assert "4,321" in text
     assert "<code>python -m benchmarks peers gtype</code>" in text
     assert (html / "peers-gtype.svg").read_text().startswith("<svg")
-
-
-def test_a_kept_run_reads_back_as_it_was(full: tuple[Path, list[str]]) -> None:
-    newest, _ = stored.load(full[0])["gtype"]
-    assert newest.markdown() == run_of_peers("2026-01-04", full[1][3][:8]).markdown()
-
-
-@pytest.mark.parametrize("option", [["--quick"], ["--only", "msgspec"]])
-def test_only_whole_runs_are_kept(option: list[str]) -> None:
-    done = CliRunner().invoke(main, ["peers", "gtype", "--save", *option])
-    assert (done.exit_code, "--save keeps whole runs" in done.output) == (2, True)
-
-
-def test_only_what_is_committed_is_kept(tmp_path: Path) -> None:
-    root = tmp_path / "project"
-    start_project(root, {0: {"pyrt/__init__.py": "", "README.md": ""}})
-    git(root, "add", ".")
-    git(root, "commit", "--quiet", "-m", "all")
-    (root / "README.md").write_text("not measured")
-    stored.require_commit(root)
-    (root / "pyrt" / "__init__.py").write_text("changed = True")
-    with pytest.raises(WrongUse, match=r"pyrt/__init__\.py is not as it was committed"):
-        stored.require_commit(root)
-
-
-def test_a_torn_line_of_kept_runs_is_named(tmp_path: Path) -> None:
-    path = stored.save(run_of_peers("2026-01-01", "unknown"), tmp_path)
-    path.write_text(path.read_text() + '{"subject": "gtype"')
-    with pytest.raises(stored.UnreadableRun, match=r"gtype\.jsonl, line 2 holds no run"):
-        stored.load(tmp_path)
 
 
 def test_a_profile_lists_its_files_with_their_kinds_and_its_command(html: Path) -> None:

@@ -54,9 +54,9 @@ def run(
 ) -> Iterator[Callable[[str], tuple[Any, list[tuple[str, ...]]]]]:
     """Runs an expression in the marked module; what came of it, and the frames that ran after each mark."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(marking, "_written", set())
+    monkeypatch.setattr(marking, "written", set())
     code = compile(SOURCE, PLACE, "exec")
-    monkeypatch.setattr(marking, "_executed", {f"{PLACE} {one.co_firstlineno} {one.co_qualname}" for one in _all(code)})
+    monkeypatch.setattr(marking, "executed", {f"{PLACE} {one.co_firstlineno} {one.co_qualname}" for one in _all(code)})
     noted: list[bytes] = []
     monkeypatch.setitem(builtins.__dict__, "__note__", noted.append)
     monkeypatch.setitem(builtins.__dict__, "__mark__", lambda: None)
@@ -112,7 +112,7 @@ def test_a_coroutine_that_waits_is_left_and_goes_on(run: Any) -> None:
 
 
 def test_what_is_not_executed_has_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marking, "_executed", set())
+    monkeypatch.setattr(marking, "executed", set())
     code = compile(SOURCE, PLACE, "exec")
     assert marking.marked(code, PLACE, "toy") == code
 

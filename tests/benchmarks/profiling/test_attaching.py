@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from benchmarks.judging.comparison import Verdict
-from benchmarks.profiling import profiles
+from benchmarks.profiling import attaching
 from benchmarks.reporting import targets
 from tests.benchmarks.comparisons import comparison, timed
 from tests.benchmarks.profiling.toy import Project
@@ -19,9 +18,9 @@ FLAGGED = """
 import json, sys
 from pathlib import Path
 from benchmarks.judging.leash import Leash
-from benchmarks.profiling import profiles
+from benchmarks.profiling import attaching, profiles
 with Leash() as leash:
-    found = profiles.profile_flagged(json.loads(sys.argv[1]), [], leash, root=Path("."))
+    found = attaching.profile_flagged(json.loads(sys.argv[1]), [], leash, root=Path("."))
 print(json.dumps([[one.benchmark, one.folder, one.first, one.note] for one in found]))
 """
 
@@ -34,7 +33,7 @@ def test_what_fails_or_alerts_is_profiled_the_worst_first_also_where_it_is_accep
         timed(Verdict.FASTER, 0.5, name="micro.a.A.time_gains"),
         timed(Verdict.ALERT, 1.4, name="micro.a.A.time_accepted", accepted="on purpose"),
     )
-    assert profiles.gating(found) == [
+    assert attaching.gating(found) == [
         "micro.a.A.time_fails(10, 'static')",
         "micro.a.A.time_accepted",
         "micro.a.A.time_alerts",
@@ -57,7 +56,7 @@ def test_what_misses_its_target_is_profiled_the_farthest_first_in_either_directi
         verdict("unknown", "<", 1.0, None),
         verdict("none.allowed", "<=", 0.0, 2.0),
     ]
-    assert profiles.missing_target(found) == ["none.allowed(1)", "rate(1)", "near(1)"]
+    assert attaching.missing_target(found) == ["none.allowed(1)", "rate(1)", "near(1)"]
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +82,3 @@ def test_what_cannot_be_profiled_is_noted_and_there_are_at_most_twenty(project: 
     assert all("not profiled: there is no benchmark" in one[3] for one in found[1:20])
     assert [one[3] for one in found[20:]] == ["not profiled: 20 worse ones were"] * 2
     assert not any(one[1] for one in found)
-
-
-def test_a_profile_stands_where_the_site_looks_and_under_a_name_that_is_fit_for_an_address(tmp_path: Path) -> None:
-    from benchmarks.profiling.subject import Choice, Subject
-
-    choice = Choice("micro.a.B.time_c", 3, {"path": "'two <parameters>/ä'", "n": "10"})
-    sides = [Subject(tmp_path, "b" * 40), Subject(tmp_path, "c" * 40)]
-    assert profiles.name_of(choice, sides) == "micro.a.B.time_c-two-parameters-10@bbbbbbbb..cccccccc"
-    assert profiles.name_of(choice, [Subject(tmp_path)]).endswith("@working-copy")

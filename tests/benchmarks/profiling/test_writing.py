@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.profiling import differential, flame, single, writing
+from benchmarks.profiling import differential, single, writing
 from benchmarks.profiling.differential import Change
 from tests.benchmarks.browser import Tab, needs_browser, tab
 
@@ -133,55 +133,7 @@ def test_the_picture_alone_is_a_picture_for_other_pages_too(browser: Tab, tmp_pa
     assert browser.complaints == []
 
 
-def test_red_is_what_grew_by_itself_and_blue_what_shrank() -> None:
-    now, base = {("a", "grown"): 9.0, ("a", "shrunk"): 1.0, ("a",): 5.0}, {("a", "shrunk"): 9.0, ("a",): 5.0}
-    drawn = ET.fromstring(flame.Picture(flame.tree(now, base), "us", {"grown", "shrunk", "a"}).svg())
-    space = "{http://www.w3.org/2000/svg}"
-    boxes = [one for one in drawn.iter(f"{space}svg") if one.find(f"{space}text") is not None]
-    fills = {one.findtext(f"{space}text"): one.find(f"{space}rect").get("fill") for one in boxes}  # type: ignore[union-attr]
-    assert [str(fills[name]).partition(" ")[0] for name in ("grown", "shrunk", "a")] == ["hsl(8", "hsl(214", "hsl(220"]
-
-
 def test_what_a_name_holds_is_text_in_every_file(tmp_path: Path) -> None:
     page = written(tmp_path)
     assert "<script>alert(1)" not in page.read_text()
     ET.fromstring((tmp_path / "flamegraph.svg").read_text())
-
-
-def test_what_moved_within_noise_has_no_colour() -> None:
-    picture = flame.Picture(flame.tree({("a",): 9.0}, {("a",): 1.0}), "us", set())
-    assert "hsl(220 8% 84%)" in picture.svg()
-
-
-@pytest.mark.parametrize(
-    ("base", "head", "expected"),
-    [
-        ([1.0, 1.1, 1.2, 1.0, 1.1], [1.3, 1.4, 1.5, 1.3, 1.4], Change.GROWN),
-        ([1.0, 1.1, 1.4, 1.0, 1.1], [1.3, 1.4, 1.5, 1.3, 1.4], Change.SAME),
-        ([1.3, 1.4, 1.5, 1.3, 1.4], [1.0, 1.1, 1.2, 1.0, 1.1], Change.SHRUNK),
-        ([0.0] * 5, [0.1, 0.2, 0.1, 0.1, 0.1], Change.NEW),
-        ([0.1, 0.2, 0.1, 0.1, 0.1], [0.0] * 5, Change.GONE),
-        ([0.0] * 5, [0.1, 0.0, 0.1, 0.1, 0.1], Change.SAME),
-    ],
-)
-def test_time_has_grown_where_the_runs_of_both_sides_lie_apart(
-    base: list[float], head: list[float], expected: Change
-) -> None:
-    assert differential.change_of_runs(base, head) is expected
-
-
-@pytest.mark.parametrize(
-    ("base", "head", "expected"),
-    [
-        (1000.0, 1011.0, Change.GROWN),
-        (1000.0, 1009.0, Change.SAME),
-        (10.0, 14.0, Change.SAME),
-        (1000.0, 900.0, Change.SHRUNK),
-        (0.0, 90.0, Change.NEW),
-        (90.0, 0.0, Change.GONE),
-    ],
-)
-def test_instructions_have_grown_above_what_unrelated_code_does_to_them(
-    base: float, head: float, expected: Change
-) -> None:
-    assert differential.change_of_counts(base, head) is expected
