@@ -83,6 +83,13 @@ class Work(NamedTuple):
         values = next(itertools.islice(itertools.product(*self.benchmark.params), self.choice, None))
         return dict(zip(self.benchmark.param_names, values, strict=True))
 
+    def matches(self, regex: str) -> bool:
+        """Whether *regex* is found, as asv finds it, in its label or in that of its twin."""
+        # Here, since the counting process runs this file as a script, which has nothing beside it.
+        from .names import label, matches
+
+        return matches(regex, label(self.benchmark.name, self.described().values()))
+
 
 def count(regex: str | None = None, module: str = SUITE.name, work: float = 1.0) -> dict[tuple[str, int], Outcome]:
     """Count the `instr_` benchmarks that *regex* selects by their own or their `time_` twin's name; all by default.
@@ -97,12 +104,7 @@ def count(regex: str | None = None, module: str = SUITE.name, work: float = 1.0)
     Raises:
         CountingError: the counting process failed, or this process's pyrt is not the one to be measured.
     """
-    from . import names  # here: the counting process runs this file as a script, which has nothing beside it
-
-    def selected(work: Work) -> bool:
-        return names.matches(regex or "", names.label(work.benchmark.name, work.described().values()))
-
-    chosen = {at: work for at, work in enumerate(works(module)) if selected(work)}
+    chosen = {at: work for at, work in enumerate(works(module)) if work.matches(regex or "")}
     pyrt = measured_pyrt()
     valgrind = shutil.which("valgrind")
     if valgrind is None:

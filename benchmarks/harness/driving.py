@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import pyrt
 
 from .skipping import available, need
 
-Result = TypeVar("Result")
 
-
-def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """The result of a coroutine that never waits; an error if it does."""
     try:
         coroutine.send(None)
     except StopIteration as stop:
-        result: Result = stop.value
-        return result
+        return stop.value
     coroutine.close()
     raise RuntimeError(f"{coroutine!r} waited, so it cannot be driven without an event loop")
 
