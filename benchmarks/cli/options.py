@@ -97,7 +97,9 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_json(path: Path | None, value: Any) -> None:
-    write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Write it as JSON where that is asked for; a figure that JSON cannot hold is an error then alone."""
+    if path is not None:
+        write(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def write(path: Path | None, text: str) -> None:

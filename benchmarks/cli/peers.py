@@ -56,7 +56,8 @@ def peers(
     if not to_output(json_file, markdown_file, svg_file):
         show(done.heading(), " ".join(done.notes), done.tables(), done.markdown())
     write(markdown_file, done.markdown())
-    write(svg_file, plot(done))
+    if svg_file is not None:
+        write(svg_file, plot(done))
     write_json(json_file, done.as_json())
     if done.failed:
         raise Invalid(f"{len(done.failed)} failed: {', '.join(done.failed)}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
-from benchmarks.cli.options import write
+from benchmarks.cli.options import write, write_json
 from benchmarks.judging.errors import Invalid, WrongUse
 from tests.benchmarks.disk import FULL, full_disk
 
@@ -24,3 +25,9 @@ def test_a_path_that_cannot_be_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WrongUse, match="cannot write"):
         write(tmp_path / "file" / "report.md", "new")
+
+
+def test_what_json_cannot_hold_is_an_error_only_where_json_is_asked_for(tmp_path: Path) -> None:
+    write_json(None, [math.nan])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", [math.nan])
